@@ -1,0 +1,87 @@
+import { accepted, type Outcome, refused } from "./errors.ts";
+import type { QueuePolicy } from "./policy.ts";
+import type { NewTask } from "./store.ts";
+import { PRIORITY_MAX } from "./task.ts";
+
+/** A task as a producer asks for it, on any transport. */
+export interface CreateTask {
+  readonly command: string;
+  /** Valid JSON text; kept byte for byte. */
+  readonly payload: string;
+  /** Clamped to 0..9; 0 when undefined. */
+  readonly priority: number | undefined;
+  readonly webhook: string | undefined;
+  /** The default when undefined or not positive. */
+  readonly maxAttempts: number | undefined;
+  /** Unique per tenant for as long as the task lives. */
+  readonly idempotencyKey: string | undefined;
+  /** Goes before `delayMs`; in the past means now. */
+  readonly runAtMs: number | undefined;
+  readonly delayMs: number | undefined;
+}
+
+const MAX_ATTEMPTS_MAX = 2 ** 31 - 1;
+
+/** Fills in the defaults, or says what is wrong: everything about a new task but its place. */
+export function admit(item: CreateTask, tenant: string, policy: QueuePolicy, now: number): Outcome<Omit<NewTask, "key">> {
+  if (item.command.trim() === "") return refused("INVALID_ARGUMENT", "invalid command");
+  const tooLong =
+    overBound("command", item.command, policy.commandBytesMax) ??
+    overBound("idempotencyKey", item.idempotencyKey, policy.idempotencyKeyBytesMax) ??
+    overBound("webhook", item.webhook, policy.webhookBytesMax);
+  if (tooLong !== undefined) return refused("INVALID_ARGUMENT", tooLong);
+  const payloadTooLong = overBound("payload", item.payload, policy.payloadBytesMax);
+  if (payloadTooLong !== undefined) return refused("PAYLOAD_TOO_LARGE", payloadTooLong);
+  if (!isWellFormed(item.command) || !isWellFormed(item.idempotencyKey)) {
+    return refused("INVALID_ARGUMENT", "command and idempotencyKey must be well-formed Unicode");
+  }
+  if (item.webhook !== undefined && !isWebhookUrl(item.webhook)) return refused("INVALID_ARGUMENT", "invalid webhook url");
+  if (item.runAtMs === undefined && item.delayMs !== undefined && item.delayMs < 0) {
+    return refused("INVALID_ARGUMENT", "invalid 'delaySeconds' (must be >= 0)");
+  }
+  const dueMs = item.runAtMs ?? (item.delayMs === undefined ? undefined : now + item.delayMs);
+  if (dueMs !== undefined && dueMs - now > policy.delayMsMax) {
+    return refused("INVALID_ARGUMENT", `a delay may be at most ${policy.delayMsMax / 1000} s`);
+  }
+  return accepted({
+    tenant,
+    command: item.command,
+    payload: item.payload,
+    priority: Math.min(Math.max(item.priority ?? 0, 0), PRIORITY_MAX),
+    maxAttempts: maxAttemptsOf(item.maxAttempts, policy),
+    webhook: item.webhook,
+    idempotencyKey: item.idempotencyKey,
+    dueMs: dueMs !== undefined && dueMs > now ? Math.ceil(dueMs) : undefined,
+  });
+}
+
+function maxAttemptsOf(asked: number | undefined, policy: QueuePolicy): number {
+  return asked === undefined || asked <= 0 ? policy.maxAttemptsDefault : Math.min(asked, MAX_ATTEMPTS_MAX);
+}
+
+/** Counts UTF-8 bytes only for texts that could be too long: a UTF-16 unit is at most three of them. */
+function overBound(name: string, text: string | undefined, bytesMax: number): string | undefined {
+  if (text === undefined || text.length * 3 <= bytesMax) return undefined;
+  const bytes = utf8Bytes(text);
+  return bytes <= bytesMax ? undefined : `${name} of ${bytes} bytes is over the limit of ${bytesMax} bytes`;
+}
+
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    // Each half of a surrogate pair counts for two of the pair's four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
+  }
+  return bytes;
+}
+
+/** A lone surrogate would not survive the way to disk and back. */
+function isWellFormed(text: string | undefined): boolean {
+  return text?.isWellFormed() ?? true;
+}
+
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.hostname !== "";
+}
