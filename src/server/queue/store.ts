@@ -44,8 +44,10 @@ export interface Store {
   /** The tasks that hold these idempotency keys. */
   find(items: readonly KeyOfTenant[]): Promise<(Task | undefined)[]>;
   stats(filter: StatsFilter): Promise<LaneStats[]>;
-  /** What keeps the store from taking writes, or undefined when all is well. */
+  /** What keeps the store from working, or undefined when all is well. */
   fault(): string | undefined;
+  /** Tries to end a fault; whether it did, `fault` tells. */
+  recover(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -142,9 +144,16 @@ export interface Sweep {
 export interface LaneSweep {
   readonly tenant: string;
   readonly command: string;
+  /** How many are claimable now. */
   readonly ready: number;
+  /** How many wait for a new attempt. */
   readonly delayed: number;
-  readonly dead: number;
+  readonly dead: readonly DeadTask[];
+}
+
+export interface DeadTask {
+  readonly key: TaskKey;
+  readonly createdMs: number;
 }
 
 export interface PruneRequest {

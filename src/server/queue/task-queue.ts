@@ -266,9 +266,14 @@ export class TaskQueue {
     return this.#clock();
   }
 
-  /** What keeps the store from taking writes, or undefined. */
+  /** What keeps the store from working, or undefined. */
   fault(): string | undefined {
     return this.#store.fault();
+  }
+
+  /** Tries to end a fault. */
+  recover(): Promise<void> {
+    return this.#store.recover();
   }
 
   /** One pass over what is due: ends leases, makes delayed tasks ready. Yields when the next pass has work. */
@@ -279,8 +284,11 @@ export class TaskQueue {
       this.#store.promote(SWEEP_LIMIT, now),
     ]);
     for (const lane of expired.lanes) {
-      this.#observer.leasesExpired(lane.command, lane.ready + lane.delayed + lane.dead);
-      for (let dead = 0; dead < lane.dead; dead += 1) this.#observer.finished(lane.command, "dead", now, now);
+      this.#observer.leasesExpired(lane.command, lane.ready + lane.delayed + lane.dead.length);
+      for (const task of lane.dead) {
+        this.#observer.finished(lane.command, "dead", task.createdMs, now);
+        this.#results.wake(topicOfTask(task.key), Number.POSITIVE_INFINITY);
+      }
     }
     this.#wakeSwept(expired);
     this.#wakeSwept(promoted);
