@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+/** Ctrl-C arrives here from the terminal and once more from `bun run`; within this time it is the same one. */
+const SAME_SIGNAL_MS = 200;
+const WATCH_INTERVAL_MS = 500;
+
+/**
+ * Runs a program as if it stood in our place: same terminal, each signal once, same exit code.
+ *
+ * It gets a session of its own, since a terminal sends Ctrl-C to everyone in the foreground and every process in between
+ * sends it on: the program would see two, and take the second for impatience.
+ * @returns its exit code, 128 + n if it died of signal n
+ */
+export async function runBinary(path: string, args: readonly string[]): Promise<number> {
+  const child = Bun.spawn([path, ...args], { stdio: ["inherit", "inherit", "inherit"], detached: true });
+  const lastMs = new Map<string, number>();
+  const pass = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    const repeated = now - (lastMs.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
+    lastMs.set(signal, now);
+    // A closed terminal is a polite request to stop, too.
+    if (!repeated) child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
+  };
+  for (const signal of SIGNALS) if (!isIgnored(signal)) process.on(signal, pass);
+  const watch = watchNpx(() => child.kill("SIGTERM"));
+  const exitCode = await child.exited;
+  clearInterval(watch);
+  return exitCode;
+}
+
+/** Under nohup a hang-up must stay ignored. */
+function isIgnored(signal: NodeJS.Signals): boolean {
+  const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(readProc("self/status"))?.[1] ?? "0";
+  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+}
+
+/**
+ * A SIGTERM to `npx` ends npx and the shell it started `bun` from, and nobody tells `bun`. That shell is the parent of
+ * our parent; when it is gone, its child has another.
+ */
+function watchNpx(onGone: () => void): NodeJS.Timeout | undefined {
+  const shell = process.env["npm_command"] === "exec" ? parentOf(process.ppid) : undefined;
+  if (shell === undefined) return undefined;
+  const watch = setInterval(() => {
+    if (parentOf(process.ppid) === shell) return;
+    clearInterval(watch);
+    onGone();
+  }, WATCH_INTERVAL_MS);
+  return watch;
+}
+
+function parentOf(pid: number): number | undefined {
+  const ppid = /^PPid:\s*(\d+)/m.exec(readProc(`${pid}/status`))?.[1];
+  return ppid === undefined ? undefined : Number(ppid);
+}
+
+function readProc(name: string): string {
+  try {
+    return readFileSync(`/proc/${name}`, "utf8");
+  } catch {
+    return ""; // not Linux, or the process is gone
+  }
+}
