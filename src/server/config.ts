@@ -1,0 +1,158 @@
+import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
+import { foreignSettings, refusedSwitches } from "./config/foreign-settings.ts";
+import {
+  type Environment,
+  environmentLayer,
+  fileLayer,
+  flagLayer,
+  isSet,
+  type Origin,
+  type RawValue,
+  settingNames,
+} from "./config/layers.ts";
+import { nearest } from "./config/nearest.ts";
+import type { Setting } from "./config/setting.ts";
+import { type ServerConfig, type SettingName, settings } from "./config/settings.ts";
+import { StartError } from "./start-error.ts";
+
+export interface LoadedConfig {
+  readonly config: ServerConfig;
+  readonly origins: Readonly<Record<SettingName, Origin>>;
+  /** What the user should know, but the server can start with. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigSources {
+  /** What the command line gave, by flag name without dashes; `config` is the path of the file. */
+  readonly flags: ReadonlyMap<string, unknown>;
+  readonly env: Environment;
+}
+
+const CONFIG_PATH_VARIABLE = "CODEQ_CONFIG_PATH";
+
+/**
+ * Flag before environment variable before file before default.
+ * @throws StartError that names every value that is wrong, where it comes from and what it may be
+ */
+export async function loadConfig({ flags, env }: ConfigSources): Promise<LoadedConfig> {
+  const path = flags.get("config") ?? (isSet(env, CONFIG_PATH_VARIABLE) ? env[CONFIG_PATH_VARIABLE] : undefined);
+  const keys = new Set(settingNames.map((name) => settings[name].key));
+  const file = typeof path === "string" ? await readConfigFile(path, keys) : undefined;
+  return resolveConfig({ flags, env }, file);
+}
+
+/** The pure part of `loadConfig`. */
+export function resolveConfig({ flags, env }: ConfigSources, file: ConfigFile | undefined): LoadedConfig {
+  const problems: string[] = [...(file?.problems ?? [])];
+  const layers = [flagLayer(flags), environmentLayer(env, problems)];
+  if (file !== undefined) layers.push(fileLayer(file, problems));
+
+  const values: Partial<Record<SettingName, unknown>> = {};
+  const origins: Partial<Record<SettingName, Origin>> = {};
+  for (const name of settingNames) {
+    const raw = layers.map((layer) => layer.get(name)).find((candidate) => candidate !== undefined);
+    values[name] = raw === undefined ? settings[name].fallback : parse(settings[name], raw, problems);
+    origins[name] = raw?.origin ?? { layer: "default", label: "default" };
+  }
+  problems.push(...askedForReplicas(env, file));
+  // Every row of the table has just been read by the schema that gives the property its type.
+  const config = Object.freeze(values) as ServerConfig;
+  if (problems.length === 0) problems.push(...contradictions(config));
+  if (problems.length > 0) throw new StartError("usage", problems.join("; "));
+  return {
+    config,
+    // One origin for each name, set in the same loop.
+    origins: Object.freeze(origins) as Record<SettingName, Origin>,
+    warnings: [...withoutEffect(env, file), ...mistyped(env), ...halfRates(config)],
+  };
+}
+
+function parse(setting: Setting<unknown>, raw: RawValue, problems: string[]): unknown {
+  const parsed = setting.kind.schema.safeParse(raw.value);
+  if (parsed.success) return parsed.data;
+  const shown = setting.secret === true ? "the value" : quote(raw.value);
+  problems.push(`${raw.origin.label}: ${shown} is not valid, must be ${setting.kind.expects}`);
+  return setting.fallback;
+}
+
+function quote(value: unknown): string {
+  const shown = JSON.stringify(value) ?? String(value);
+  return shown.length <= 80 ? shown : `${shown.slice(0, 77)}...`;
+}
+
+function contradictions(config: ServerConfig): string[] {
+  const problems: string[] = [];
+  const atMost = (small: SettingName, large: SettingName): void => {
+    if (Number(config[small]) <= Number(config[large])) return;
+    problems.push(`${say(small, config)} must not be over ${say(large, config)}`);
+  };
+  atMost("leaseMsDefault", "leaseMsMax");
+  atMost("backoffBaseMs", "backoffMaxMs");
+  atMost("payloadBytesMax", "bodyBytesMax");
+  if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
+    problems.push("tlsCert and tlsKey (--tls-cert, --tls-key) must be set together");
+  }
+  for (const role of ["producer", "worker"] as const) {
+    if (config[`${role}AuthProvider`] === "jwks" || config[`${role}AuthProvider`] === undefined) continue;
+    if (config[`${role}AuthConfig`] !== undefined) continue;
+    problems.push(
+      `${role}AuthProvider is ${config[`${role}AuthProvider`]} but ${role}AuthConfig (${role.toUpperCase()}_AUTH_CONFIG) is not set`,
+    );
+  }
+  return problems;
+}
+
+function say(name: SettingName, config: ServerConfig): string {
+  const row: Setting<unknown> = settings[name];
+  return `${row.key} (${row.kind.show(config[name])})`;
+}
+
+function askedForReplicas(env: Environment, file: ConfigFile | undefined): string[] {
+  const asked = refusedSwitches.flatMap(({ key, env: variable }) => {
+    const [outer = "", inner = ""] = key.split(".");
+    const section = file?.values.get(outer);
+    const found: string[] = [];
+    if (variable !== undefined && isTrue(env[variable])) found.push(`environment variable ${variable}`);
+    if (typeof section === "object" && section !== null && isTrue(Reflect.get(section, inner))) {
+      found.push(`configuration file ${file?.path ?? ""}: ${key}`);
+    }
+    return found;
+  });
+  return asked.map((where) => `${where}: codeq runs on one machine and cannot do this; leave it off`);
+}
+
+function isTrue(value: unknown): boolean {
+  return ["true", "1", "yes", "on"].includes(
+    String(value ?? "")
+      .trim()
+      .toLowerCase(),
+  );
+}
+
+function withoutEffect(env: Environment, file: ConfigFile | undefined): string[] {
+  const unused = foreignSettings.flatMap(({ key, env: variables, why }) => {
+    const set = variables.filter((variable) => isSet(env, variable));
+    if (file?.values.has(key) === true) set.push(key);
+    return set.map((name) => ({ name, why }));
+  });
+  const namesByReason = Map.groupBy(unused, ({ why }) => why);
+  return [...namesByReason].map(([why, rows]) => `no effect: ${rows.map(({ name }) => name).join(", ")} (${why})`);
+}
+
+/** Variables cannot be refused like flags and keys: others may own them. But one that is nearly ours is a slip. */
+function mistyped(env: Environment): string[] {
+  const known = [...settingNames.flatMap((name) => settings[name].env), CONFIG_PATH_VARIABLE];
+  return Object.keys(env).flatMap((variable) => {
+    if (!variable.startsWith("CODEQ_") || variable === "CODEQ_PORT" || known.includes(variable)) return [];
+    const meant = nearest(variable, known, 2);
+    return meant === undefined
+      ? []
+      : [`no effect: environment variable ${variable} is not known, did you mean ${meant}?`];
+  });
+}
+
+function halfRates(config: ServerConfig): string[] {
+  return (["producer", "worker", "admin"] as const)
+    .filter((scope) => config[`${scope}RequestsPerMinute`] > 0 !== config[`${scope}Burst`] > 0)
+    .map((scope) => `no effect: rateLimit.${scope} needs both requestsPerMinute and burstSize over 0`);
+}

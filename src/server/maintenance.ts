@@ -1,0 +1,53 @@
+import { type Duty, DutyLoop, type Schedule } from "./duty-loop.ts";
+import type { Log } from "./log.ts";
+import type { TaskQueue } from "./queue/task-queue.ts";
+
+export interface MaintenanceOptions {
+  readonly queue: TaskQueue;
+  readonly log: Log;
+  readonly schedule: Schedule;
+}
+
+/** Tasks forgotten by one store call: small enough that requests hardly notice. */
+const PRUNE_LIMIT = 1000;
+const PRUNE_INTERVAL_MS = 5000;
+
+/** The duties that nobody asks for: ending leases, waking delayed tasks, forgetting finished ones. */
+export class Maintenance {
+  readonly #sweep: DutyLoop;
+  readonly #prune: DutyLoop;
+
+  constructor({ queue, log, schedule }: MaintenanceOptions) {
+    const clock = (): number => queue.now();
+    this.#sweep = new DutyLoop({ duty: sweepDuty(queue), clock, schedule, log });
+    this.#prune = new DutyLoop({ duty: pruneDuty(queue), clock, schedule, log });
+    queue.onDue = (dueMs) => this.#sweep.wakeAt(dueMs);
+  }
+
+  /** What fell due while no server ran is found at once. */
+  start(): void {
+    this.#sweep.wakeAt(Number.NEGATIVE_INFINITY);
+    this.#prune.wakeAt(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Resolves when nothing runs any more. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#sweep.stop(), this.#prune.stop()]);
+  }
+}
+
+/** Ends leases and makes delayed tasks ready, at the moment it is time for it. */
+export function sweepDuty(queue: TaskQueue): Duty {
+  return { name: "sweep", runOnce: () => queue.sweepDue() };
+}
+
+/** Forgets finished tasks: while there are many, one batch after the other. */
+export function pruneDuty(queue: TaskQueue, limit = PRUNE_LIMIT): Duty {
+  return {
+    name: "prune",
+    runOnce: async () => {
+      const pruned = await queue.pruneFinished(limit);
+      return queue.now() + (pruned >= limit ? 0 : PRUNE_INTERVAL_MS);
+    },
+  };
+}
