@@ -23,7 +23,12 @@ export interface CreateTask {
 const MAX_ATTEMPTS_MAX = 2 ** 31 - 1;
 
 /** Fills in the defaults, or says what is wrong: everything about a new task but its place. */
-export function admit(item: CreateTask, tenant: string, policy: QueuePolicy, now: number): Outcome<Omit<NewTask, "key">> {
+export function admit(
+  item: CreateTask,
+  tenant: string,
+  policy: QueuePolicy,
+  now: number,
+): Outcome<Omit<NewTask, "key">> {
   if (item.command.trim() === "") return refused("INVALID_ARGUMENT", "invalid command");
   const tooLong =
     overBound("command", item.command, policy.commandBytesMax) ??
@@ -35,7 +40,8 @@ export function admit(item: CreateTask, tenant: string, policy: QueuePolicy, now
   if (!isWellFormed(item.command) || !isWellFormed(item.idempotencyKey)) {
     return refused("INVALID_ARGUMENT", "command and idempotencyKey must be well-formed Unicode");
   }
-  if (item.webhook !== undefined && !isWebhookUrl(item.webhook)) return refused("INVALID_ARGUMENT", "invalid webhook url");
+  if (item.webhook !== undefined && !isWebhookUrl(item.webhook))
+    return refused("INVALID_ARGUMENT", "invalid webhook url");
   if (item.runAtMs === undefined && item.delayMs !== undefined && item.delayMs < 0) {
     return refused("INVALID_ARGUMENT", "invalid 'delaySeconds' (must be >= 0)");
   }

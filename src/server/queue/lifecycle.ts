@@ -12,7 +12,10 @@ export interface RetryRule {
 }
 
 /** What becomes of a delivery that ended without a result. */
-export type Retry = { readonly to: "dead" } | { readonly to: "ready" } | { readonly to: "delayed"; readonly delayMs: number };
+export type Retry =
+  | { readonly to: "dead" }
+  | { readonly to: "ready" }
+  | { readonly to: "delayed"; readonly delayMs: number };
 
 /**
  * After a nack or an expired lease.
@@ -36,7 +39,11 @@ export function retryAfterFailure(
  * @param dice in [0, 1), used by the jittered policies ("full" and "equal" jitter: Marc Brooker, AWS Architecture
  *   Blog, 2015).
  */
-export function backoffMs(rule: Pick<RetryRule, "backoff" | "baseMs" | "maxMs">, attempts: number, dice: number): number {
+export function backoffMs(
+  rule: Pick<RetryRule, "backoff" | "baseMs" | "maxMs">,
+  attempts: number,
+  dice: number,
+): number {
   const exponential = Math.min(rule.baseMs * 2 ** attempts, rule.maxMs);
   switch (rule.backoff) {
     case "fixed":

@@ -1,6 +1,7 @@
+import type { ErrorCode } from "./errors.ts";
 import type { RetryRule } from "./lifecycle.ts";
-import type { TaskIdSeed } from "./task-id.ts";
 import type { Task, TaskKey } from "./task.ts";
+import type { TaskIdSeed } from "./task-id.ts";
 
 /**
  * The seam between policy and mechanism. `store/store-contract.ts` holds every implementation to these laws:
@@ -11,7 +12,7 @@ import type { Task, TaskKey } from "./task.ts";
  * 4. Within a shard, a lane has a total order: priority, then position. A task's first position is its sequence; when
  *    it comes back it goes to the tail, unless it was never delivered.
  * 5. A refusal is an outcome; an exception (CodeqError) is an outage, and then nothing of the call has happened,
- *    except after COMMIT_UNKNOWN.
+ *    except after COMMIT_UNKNOWN. Where a store has parts that fail on their own, so do the items: `failed`.
  * 6. No leaks: no SQL, path or driver type in a signature.
  * 7. Plain data: every argument and result survives `structuredClone`.
  *
@@ -64,7 +65,14 @@ export interface NewTask {
   readonly dueMs: number | undefined;
 }
 
-export type InsertOutcome = { readonly kind: "created" } | { readonly kind: "existing"; readonly task: Task };
+export type InsertOutcome = { readonly kind: "created" } | { readonly kind: "existing"; readonly task: Task } | Failed;
+
+/** An outage that hit this item but not the whole call: another part of the store answered for the others. */
+export interface Failed {
+  readonly kind: "failed";
+  readonly code: ErrorCode;
+  readonly message: string;
+}
 
 export interface LaneChoice {
   readonly tenant: string;
@@ -116,8 +124,12 @@ export type Release = LeaseHolder &
     | { readonly kind: "return" }
   );
 
-/** Refusals, told apart as the wire protocol does: `not-in-progress` only when nobody holds the task. */
-export type LeaseOutcome<T> = T | { readonly kind: "not-found" } | { readonly kind: "not-owner" } | { readonly kind: "not-in-progress" };
+/** Refusals are told apart as the wire protocol does: `not-in-progress` is a result for a task that nobody holds. */
+export type LeaseOutcome<T> = T | LeaseRefusal | Failed;
+
+export interface LeaseRefusal {
+  readonly kind: "not-found" | "not-owner" | "not-in-progress";
+}
 
 export interface Accepted {
   readonly kind: "accepted";
@@ -125,6 +137,7 @@ export interface Accepted {
 
 export interface Finished {
   readonly kind: "finished";
+  /** As the lane spells it, here and in every outcome. */
   readonly command: string;
   readonly createdMs: number;
 }

@@ -41,6 +41,11 @@ export class Sequence {
     return this.#last;
   }
 
+  /** The highest so far. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** Makes sure that numbers handed out later are above one made elsewhere. */
   follow(sequence: number): void {
     if (sequence > this.#last) this.#last = sequence;

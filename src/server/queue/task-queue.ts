@@ -1,17 +1,9 @@
+import { admit, type CreateTask } from "./admission.ts";
 import { accepted, assert, CodeqError, type Outcome, refused } from "./errors.ts";
 import type { RetryRule } from "./lifecycle.ts";
-import { admit, type CreateTask } from "./admission.ts";
 import type { QueueObserver } from "./observer.ts";
 import type { QueuePolicy } from "./policy.ts";
-import type {
-  Completion,
-  LaneStats,
-  LeaseOutcome,
-  NewTask,
-  Release,
-  Store,
-  Sweep,
-} from "./store.ts";
+import type { Completion, Failed, LaneStats, LeaseRefusal, NewTask, Release, Store, Sweep } from "./store.ts";
 import { foldCommand, type Task, type TaskKey } from "./task.ts";
 import { formatTaskId, parseTaskId, Sequence, sequenceMs } from "./task-id.ts";
 import { Waiters } from "./waiters.ts";
@@ -133,11 +125,18 @@ export class TaskQueue {
       const fresh = admitted[index];
       const place = places[index];
       assert(fresh !== undefined && place !== undefined, "the store answered more items than it was given");
+      if (outcome.kind === "failed") {
+        outcomes[place] = refused(outcome.code, outcome.message);
+        continue;
+      }
       const replayed = outcome.kind === "existing";
       const task = replayed ? outcome.task : taskOf(fresh, now);
       outcomes[place] = accepted({ id: this.idOf(task), task, replayed });
     }
-    this.#announce(admitted.filter((_, index) => inserted[index]?.kind === "created"), now);
+    this.#announce(
+      admitted.filter((_, index) => inserted[index]?.kind === "created"),
+      now,
+    );
     return outcomes;
   }
 
@@ -170,7 +169,7 @@ export class TaskQueue {
     const now = this.#clock();
     const leaseUntilMs = now + this.#leaseMs(leaseMs);
     const [outcome] = await this.#store.extend([{ ...who, key, leaseUntilMs }], now);
-    if (outcome?.kind !== "accepted") return leaseRefusal(outcome);
+    if (outcome === undefined || outcome.kind !== "accepted") return leaseRefusal(outcome);
     this.#onDue(leaseUntilMs);
     return accepted(undefined);
   }
@@ -196,7 +195,10 @@ export class TaskQueue {
   }
 
   /** Accepts at most one result per task, from the worker that holds its lease. Yields when each was accepted. */
-  async complete(who: WorkerIdentity, results: readonly TaskResult[]): Promise<Outcome<{ readonly completedMs: number }>[]> {
+  async complete(
+    who: WorkerIdentity,
+    results: readonly TaskResult[],
+  ): Promise<Outcome<{ readonly completedMs: number }>[]> {
     const now = this.#clock();
     const outcomes: Outcome<{ readonly completedMs: number }>[] = [];
     const known: Completion[] = [];
@@ -235,7 +237,12 @@ export class TaskQueue {
   }
 
   /** The task once it has a result, or as it is when `waitMs` is over; undefined when the tenant has no such task. */
-  async getFinished(tenant: string, id: string, waitMs: number, signal: AbortSignal | undefined): Promise<Task | undefined> {
+  async getFinished(
+    tenant: string,
+    id: string,
+    waitMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Task | undefined> {
     const first = await this.get(tenant, id);
     if (first === undefined || isFinished(first) || waitMs <= 0) return first;
 
@@ -449,12 +456,14 @@ function conclusionOf(item: TaskResult) {
     : ({ state: "failed", error: item.error ?? "", result: item.result } as const);
 }
 
-function leaseRefusal(outcome: LeaseOutcome<{ readonly kind: string }> | undefined) {
+function leaseRefusal(outcome: LeaseRefusal | Failed | undefined) {
   switch (outcome?.kind) {
     case "not-owner":
       return refused("NOT_OWNER", "not-owner");
     case "not-in-progress":
       return refused("NOT_IN_PROGRESS", "not-in-progress");
+    case "failed":
+      return refused(outcome.code, outcome.message);
     default:
       return refused("NOT_FOUND", "not-found");
   }

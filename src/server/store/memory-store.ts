@@ -1,8 +1,10 @@
 import { retryAfterFailure, type RetryRule } from "../queue/lifecycle.ts";
 import type {
+  Accepted,
   ClaimRequest,
   Completion,
   Extension,
+  Finished,
   InsertOutcome,
   KeyOfTenant,
   LaneChoice,
@@ -10,6 +12,7 @@ import type {
   LaneSweep,
   LeaseHolder,
   LeaseOutcome,
+  LeaseRefusal,
   NewTask,
   PruneRequest,
   ReadyCounts,
@@ -104,7 +107,7 @@ export class MemoryStore implements Store {
     });
   }
 
-  async extend(items: readonly Extension[], now: number): Promise<LeaseOutcome<{ kind: "accepted" }>[]> {
+  async extend(items: readonly Extension[], now: number): Promise<LeaseOutcome<Accepted>[]> {
     return items.map((item) => {
       const entry = this.#leasedBy(item, "not-owner");
       if ("kind" in entry) return entry;
@@ -113,7 +116,7 @@ export class MemoryStore implements Store {
     });
   }
 
-  async complete(items: readonly Completion[], now: number): Promise<LeaseOutcome<{ kind: "finished"; command: string; createdMs: number }>[]> {
+  async complete(items: readonly Completion[], now: number): Promise<LeaseOutcome<Finished>[]> {
     return items.map((item) => {
       const entry = this.#leasedBy(item, "not-in-progress");
       if ("kind" in entry) return entry;
@@ -123,7 +126,7 @@ export class MemoryStore implements Store {
         result: item.result,
         error: item.state === "failed" ? item.error : undefined,
       };
-      return { kind: "finished", command: entry.task.command, createdMs: entry.task.createdMs };
+      return { kind: "finished", command: entry.lane.command, createdMs: entry.task.createdMs };
     });
   }
 
@@ -143,7 +146,7 @@ export class MemoryStore implements Store {
             state: "ready",
             attempts: entry.task.attempts - 1,
           };
-          return { kind: "ready", command: entry.task.command };
+          return { kind: "ready", command: entry.lane.command };
       }
     });
   }
@@ -217,7 +220,8 @@ export class MemoryStore implements Store {
   }
 
   #retry(entry: Entry, delayMs: number | undefined, reason: string, rule: RetryRule, now: number): Released {
-    const { command, createdMs, attempts, maxAttempts } = entry.task;
+    const { createdMs, attempts, maxAttempts } = entry.task;
+    const { command } = entry.lane;
     const retry = retryAfterFailure({ sequence: entry.item.key.sequence, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":
@@ -235,10 +239,10 @@ export class MemoryStore implements Store {
   #requeue(entry: Entry, now: number): Released {
     entry.position = this.#positions.next(now);
     entry.task = { ...unleased(entry.task, sequenceMs(entry.position)), state: "ready" };
-    return { kind: "ready", command: entry.task.command };
+    return { kind: "ready", command: entry.lane.command };
   }
 
-  #leasedBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Entry | { kind: "not-found" | "not-owner" | "not-in-progress" } {
+  #leasedBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Entry | LeaseRefusal {
     const entry = this.#ofTenant(holder);
     if (entry === undefined) return { kind: "not-found" };
     if (entry.task.state !== "leased") return { kind: unheld };

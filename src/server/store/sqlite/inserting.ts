@@ -1,0 +1,79 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { InsertOutcome, NewTask } from "../../queue/store.ts";
+import { sequenceMs } from "../../queue/task-id.ts";
+import type { LaneBook } from "./lane-book.ts";
+import type { TaskReader } from "./task-reader.ts";
+
+type TaskRow = [number, number, number, number, string | null, string, string | null, string | null];
+
+/** New tasks into a shard. */
+export class Inserting {
+  readonly #lanes: LaneBook;
+  readonly #reader: TaskReader;
+  readonly #task: Statement<unknown, TaskRow>;
+  readonly #readyRange: Statement<unknown, [number, number]>;
+  readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
+  readonly #key: Statement<unknown, [string, string, number]>;
+
+  constructor(db: Database, lanes: LaneBook, reader: TaskReader) {
+    this.#lanes = lanes;
+    this.#reader = reader;
+    this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#readyRange = db.prepare(
+      "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
+    );
+    this.#delayed = db.prepare("INSERT INTO delayed VALUES (?, ?, ?, 0, ?, ?)");
+    this.#key = db.prepare("INSERT INTO idempotency VALUES (?, ?, ?)");
+  }
+
+  insert(items: readonly NewTask[], now: number): InsertOutcome[] {
+    const outcomes: InsertOutcome[] = [];
+    // Ready tasks with consecutive ids reach the ready table in one statement: nothing else can lie between them.
+    let first = 0;
+    let last = -1;
+    for (const item of items) {
+      const holder =
+        item.idempotencyKey === undefined ? undefined : this.#reader.holder(item.tenant, item.idempotencyKey);
+      if (holder !== undefined) {
+        outcomes.push({ kind: "existing", task: holder });
+        continue;
+      }
+      const ready = this.#insertOne(item, now);
+      outcomes.push({ kind: "created" });
+      if (!ready) continue;
+      const { sequence } = item.key;
+      if (sequence !== last + 1) {
+        if (last >= first) this.#readyRange.run(first, last);
+        first = sequence;
+      }
+      last = sequence;
+    }
+    if (last >= first) this.#readyRange.run(first, last);
+    return outcomes;
+  }
+
+  /** True when the task is ready and still has to get into the ready table. */
+  #insertOne(item: NewTask, now: number): boolean {
+    const { tenant, command, priority, idempotencyKey, dueMs } = item;
+    const { sequence } = item.key;
+    const lane = this.#lanes.open(tenant, command);
+    this.#task.run(
+      sequence,
+      lane.id,
+      priority,
+      item.maxAttempts,
+      command === lane.command ? null : command,
+      item.payload,
+      item.webhook ?? null,
+      idempotencyKey ?? null,
+    );
+    if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
+    if (dueMs === undefined || dueMs <= now) {
+      this.#lanes.addReady(lane, priority, 1);
+      return true;
+    }
+    this.#lanes.add(lane, "delayed", 1);
+    this.#delayed.run(sequence, lane.id, priority, dueMs, sequenceMs(sequence));
+    return false;
+  }
+}

@@ -1,0 +1,224 @@
+import type { Database, Statement } from "bun:sqlite";
+import { assert } from "../../queue/errors.ts";
+import type { LaneChoice, LaneStats, ReadyCounts, StatsFilter } from "../../queue/store.ts";
+import { foldCommand, PRIORITY_MAX } from "../../queue/task.ts";
+
+/** One command of one tenant. Counts are changed through LaneBook alone, which writes them down. */
+export interface Lane {
+  readonly id: number;
+  readonly tenant: string;
+  /** As first spelled. */
+  readonly command: string;
+  readonly fold: string;
+  readonly ready: number[];
+  readonly counts: Record<LaneCount, number>;
+}
+
+export type LaneCount = "delayed" | "leased" | "completed" | "failed" | "dead";
+
+/** So many tasks of one lane at one priority. */
+export interface Portion {
+  readonly lane: Lane;
+  readonly priority: number;
+  readonly count: number;
+}
+
+interface TenantLanes {
+  readonly byFold: Map<string, Lane>;
+  /** By priority: the lanes that have ready tasks, by id. */
+  readonly ready: Lane[][];
+}
+
+type LaneRow = readonly [id: number, tenant: string, command: string, ...counts: number[]];
+
+/**
+ * The lanes of a shard and their counts, mirrored in memory: what a claim can get is known without asking SQLite.
+ * The lane table has the truth. Changes are written by `save` inside the transaction that makes them, and after a
+ * rollback `load` reads the truth back.
+ */
+export class LaneBook {
+  readonly #read: Statement<LaneRow, []>;
+  readonly #write: Statement<unknown, (number | string)[]>;
+  readonly #erase: Statement<unknown, [number]>;
+  readonly #byId = new Map<number, Lane>();
+  readonly #tenants = new Map<string, TenantLanes>();
+  readonly #changed = new Set<Lane>();
+  #lastId = 0;
+
+  constructor(db: Database) {
+    const slots = Array.from({ length: 3 + PRIORITY_MAX + 1 + 5 }, () => "?").join(", ");
+    this.#read = db.prepare("SELECT * FROM lane ORDER BY id");
+    this.#write = db.prepare(`INSERT OR REPLACE INTO lane VALUES (${slots})`);
+    this.#erase = db.prepare("DELETE FROM lane WHERE id = ?");
+  }
+
+  load(): void {
+    this.#byId.clear();
+    this.#tenants.clear();
+    this.#changed.clear();
+    this.#lastId = 0;
+    // Rows come as arrays, in the order of the table's columns.
+    for (const row of this.#read.values() as unknown as LaneRow[]) {
+      const [id, tenant, command, ...counts] = row;
+      const lane = this.#add(id, tenant, command);
+      const [delayed = 0, leased = 0, completed = 0, failed = 0, dead = 0] = counts.slice(PRIORITY_MAX + 1);
+      Object.assign(lane.counts, { delayed, leased, completed, failed, dead });
+      for (let priority = 0; priority <= PRIORITY_MAX; priority += 1) {
+        this.addReady(lane, priority, counts[priority] ?? 0);
+      }
+    }
+    this.#changed.clear();
+  }
+
+  /** Writes what changed since the last time; a lane without tasks is forgotten. */
+  save(): void {
+    for (const lane of this.#changed) {
+      const { delayed, leased, completed, failed, dead } = lane.counts;
+      if (lane.ready.some(Boolean) || delayed + leased + completed + failed + dead > 0) {
+        const { id, tenant, command, ready } = lane;
+        this.#write.run(id, tenant, command, ...ready, delayed, leased, completed, failed, dead);
+      } else {
+        this.#erase.run(lane.id);
+        this.#forget(lane);
+      }
+    }
+    this.#changed.clear();
+  }
+
+  /** The lane, made if there was none. */
+  open(tenant: string, command: string): Lane {
+    return this.find(tenant, command) ?? this.#add(this.#lastId + 1, tenant, command);
+  }
+
+  find(tenant: string, command: string): Lane | undefined {
+    return this.#tenants.get(tenant)?.byFold.get(foldCommand(command));
+  }
+
+  byId(id: number): Lane {
+    const lane = this.#byId.get(id);
+    assert(lane !== undefined, `lane ${id} has tasks but no row`);
+    return lane;
+  }
+
+  addReady(lane: Lane, priority: number, count: number): void {
+    const before = lane.ready[priority] ?? 0;
+    const after = before + count;
+    assert(after >= 0, `lane ${lane.id} counts ${after} ready tasks at priority ${priority}`);
+    lane.ready[priority] = after;
+    this.#changed.add(lane);
+    if (before === 0 && after > 0) include(this.#readyLanes(lane.tenant, priority), lane);
+    else if (before > 0 && after === 0) exclude(this.#readyLanes(lane.tenant, priority), lane);
+  }
+
+  add(lane: Lane, what: LaneCount, count: number): void {
+    const after = lane.counts[what] + count;
+    assert(after >= 0, `lane ${lane.id} counts ${after} ${what} tasks`);
+    lane.counts[what] = after;
+    this.#changed.add(lane);
+  }
+
+  /** Where the next `count` tasks of this choice lie, highest priority first. */
+  plan(choice: LaneChoice, count: number, rotation: number): Portion[] {
+    const tenant = this.#tenants.get(choice.tenant);
+    const portions: Portion[] = [];
+    if (tenant === undefined) return portions;
+    const named = choice.commands === undefined ? undefined : this.#named(tenant, choice.commands);
+    let missing = count;
+    for (let priority = PRIORITY_MAX; priority >= 0 && missing > 0; priority -= 1) {
+      const all = tenant.ready[priority] ?? [];
+      if (all.length === 0) continue;
+      const lanes = named === undefined ? all : named.filter((lane) => (lane.ready[priority] ?? 0) > 0);
+      for (let turn = 0; turn < lanes.length && missing > 0; turn += 1) {
+        const lane = lanes[(rotation + turn) % lanes.length];
+        assert(lane !== undefined, "a lane's turn is within the lanes");
+        const portion = Math.min(missing, lane.ready[priority] ?? 0);
+        portions.push({ lane, priority, count: portion });
+        missing -= portion;
+      }
+    }
+    return portions;
+  }
+
+  readyCounts(choice: LaneChoice): ReadyCounts {
+    const sums = noneReady();
+    const tenant = this.#tenants.get(choice.tenant);
+    if (tenant === undefined) return sums;
+    const lanes = choice.commands === undefined ? tenant.byFold.values() : this.#named(tenant, choice.commands);
+    for (const lane of lanes) for (const [priority, count] of lane.ready.entries()) sums[priority] = (sums[priority] ?? 0) + count;
+    return sums;
+  }
+
+  stats(filter: StatsFilter): LaneStats[] {
+    const fold = filter.command === undefined ? undefined : foldCommand(filter.command);
+    const lanes =
+      filter.tenant === undefined ? this.#byId.values() : (this.#tenants.get(filter.tenant)?.byFold.values() ?? []);
+    const found: LaneStats[] = [];
+    for (const lane of lanes) {
+      if (fold !== undefined && lane.fold !== fold) continue;
+      found.push({ tenant: lane.tenant, command: lane.command, ready: [...lane.ready], ...lane.counts });
+    }
+    return found;
+  }
+
+  /** True when no lane has anything. */
+  get empty(): boolean {
+    return this.#byId.size === 0;
+  }
+
+  #named(tenant: TenantLanes, commands: readonly string[]): Lane[] {
+    const lanes = new Set<Lane>();
+    for (const command of commands) {
+      const lane = tenant.byFold.get(foldCommand(command));
+      if (lane !== undefined) lanes.add(lane);
+    }
+    return [...lanes];
+  }
+
+  #add(id: number, tenant: string, command: string): Lane {
+    const counts = { delayed: 0, leased: 0, completed: 0, failed: 0, dead: 0 };
+    const lane: Lane = { id, tenant, command, fold: foldCommand(command), ready: noneReady(), counts };
+    const lanes = this.#tenants.get(tenant) ?? { byFold: new Map(), ready: noneReady().map(() => []) };
+    lanes.byFold.set(lane.fold, lane);
+    this.#tenants.set(tenant, lanes);
+    this.#byId.set(id, lane);
+    this.#lastId = Math.max(this.#lastId, id);
+    return lane;
+  }
+
+  #forget(lane: Lane): void {
+    this.#byId.delete(lane.id);
+    const tenant = this.#tenants.get(lane.tenant);
+    tenant?.byFold.delete(lane.fold);
+    if (tenant?.byFold.size === 0) this.#tenants.delete(lane.tenant);
+  }
+
+  #readyLanes(tenant: string, priority: number): Lane[] {
+    const lanes = this.#tenants.get(tenant)?.ready[priority];
+    assert(lanes !== undefined, `tenant of a lane is known, and so is priority ${priority}`);
+    return lanes;
+  }
+}
+
+function noneReady(): number[] {
+  return Array.from({ length: PRIORITY_MAX + 1 }, () => 0);
+}
+
+function include(lanes: Lane[], lane: Lane): void {
+  lanes.splice(placeOf(lanes, lane), 0, lane);
+}
+
+function exclude(lanes: Lane[], lane: Lane): void {
+  lanes.splice(placeOf(lanes, lane), 1);
+}
+
+/** Where the lane is in the list, or belongs: binary search by id. */
+function placeOf(lanes: readonly Lane[], lane: Lane): number {
+  let low = 0;
+  let high = lanes.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lanes[middle]?.id ?? 0) < lane.id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

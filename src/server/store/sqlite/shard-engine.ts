@@ -1,0 +1,186 @@
+import type { Statement } from "bun:sqlite";
+import { dirname } from "node:path";
+import type { RetryRule } from "../../queue/lifecycle.ts";
+import type {
+  ClaimRequest,
+  Completion,
+  Extension,
+  InsertOutcome,
+  LaneChoice,
+  LaneStats,
+  NewTask,
+  PruneRequest,
+  ReadyCounts,
+  Release,
+  StatsFilter,
+  Sweep,
+} from "../../queue/store.ts";
+import type { Task, TaskKey } from "../../queue/task.ts";
+import { Sequence } from "../../queue/task-id.ts";
+import { Claiming } from "./claiming.ts";
+import { DiskReserve } from "./disk-reserve.ts";
+import { Inserting } from "./inserting.ts";
+import { LaneBook } from "./lane-book.ts";
+import { Leasing } from "./leasing.ts";
+import { Pruning } from "./pruning.ts";
+import { Requeueing } from "./requeueing.ts";
+import { closeShardFile, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
+import { TaskReader } from "./task-reader.ts";
+
+export interface ShardEngineOptions extends ShardFileOptions {
+  readonly shard: number;
+  readonly diskReserveBytes: number;
+}
+
+/** What a row costs beside its payload. */
+const ROW_BYTES = 200;
+
+/**
+ * One open shard file and all that is prepared for it. Everything here is synchronous; operations that write run between
+ * `begin` and `commit`. Made anew when the file has to be reopened.
+ */
+export class ShardEngine {
+  readonly #file: ShardFile;
+  readonly #positions: Sequence;
+  readonly #lanes: LaneBook;
+  readonly #reader: TaskReader;
+  readonly #inserting: Inserting;
+  readonly #claiming: Claiming;
+  readonly #requeueing: Requeueing;
+  readonly #leasing: Leasing;
+  readonly #pruning: Pruning;
+  readonly #reserve: DiskReserve;
+  readonly #begin: Statement;
+  readonly #count: Statement<unknown, [number, number]>;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+  #commits: number;
+
+  /** @throws StoreOpenError */
+  constructor(options: ShardEngineOptions) {
+    const { shard } = options;
+    this.#file = openShardFile(options);
+    const { db } = this.#file;
+    const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
+    this.#commits = saved?.commits ?? 0;
+    this.#positions = new Sequence(saved?.last_position ?? 0);
+    this.#lanes = new LaneBook(db);
+    this.#lanes.load();
+    this.#reader = new TaskReader(db, this.#lanes, shard);
+    this.#inserting = new Inserting(db, this.#lanes, this.#reader);
+    this.#claiming = new Claiming(db, this.#lanes, shard);
+    this.#requeueing = new Requeueing(db, this.#lanes, this.#positions, shard);
+    this.#leasing = new Leasing(db, this.#lanes, this.#reader, this.#requeueing, shard);
+    this.#pruning = new Pruning(db, this.#lanes);
+    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#count = db.prepare("UPDATE shard SET commits = ?, last_position = ?");
+    this.#commit = db.prepare("COMMIT");
+    this.#rollback = db.prepare("ROLLBACK");
+  }
+
+  get lastSequence(): number {
+    return this.#positions.last;
+  }
+
+  /** True when the shard holds no task in any state. */
+  get empty(): boolean {
+    return this.#lanes.empty;
+  }
+
+  begin(): void {
+    this.#begin.run();
+  }
+
+  commit(): void {
+    this.#lanes.save();
+    this.#count.run(this.#commits + 1, this.#positions.last);
+    this.#commit.run();
+    this.#commits += 1;
+    this.#file.mark.raise(this.#commits);
+  }
+
+  rollback(): void {
+    // SQLite may have rolled back already, as it does when the disk is full.
+    if (this.#file.db.inTransaction) this.#rollback.run();
+    this.#lanes.load();
+  }
+
+  insert(items: readonly NewTask[], now: number): InsertOutcome[] {
+    let bytes = 0;
+    for (const item of items) {
+      bytes += item.payload.length + ROW_BYTES;
+      this.#positions.follow(item.key.sequence);
+    }
+    this.#reserve.spend(bytes);
+    return this.#inserting.insert(items, now);
+  }
+
+  claim(requests: readonly ClaimRequest[], now: number): Task[][] {
+    return requests.map((request) => this.#claiming.claim(request, now));
+  }
+
+  extend(items: readonly Extension[], now: number) {
+    return items.map((item) => this.#leasing.extend(item, now));
+  }
+
+  complete(items: readonly Completion[], now: number) {
+    return items.map((item) => this.#leasing.complete(item, now));
+  }
+
+  release(items: readonly Release[], rule: RetryRule, now: number) {
+    return items.map((item) => this.#leasing.release(item, rule, now));
+  }
+
+  expire(limit: number, rule: RetryRule, now: number): Sweep {
+    return this.#leasing.expire(limit, rule, now);
+  }
+
+  promote(limit: number, now: number): Sweep {
+    return this.#requeueing.promote(limit, now);
+  }
+
+  prune(request: PruneRequest): number {
+    return this.#pruning.prune(request);
+  }
+
+  peek(request: LaneChoice): ReadyCounts {
+    return this.#lanes.readyCounts(request);
+  }
+
+  get(tenant: string, key: TaskKey): Task | undefined {
+    return this.#reader.get(tenant, key);
+  }
+
+  holder(tenant: string, idempotencyKey: string): Task | undefined {
+    return this.#reader.holder(tenant, idempotencyKey);
+  }
+
+  stats(filter: StatsFilter): LaneStats[] {
+    return this.#lanes.stats(filter);
+  }
+
+  /** What the data directory remembers under a name. */
+  setting(name: string): string | undefined {
+    const query = this.#file.db.query<{ value: string }, [string]>("SELECT value FROM setting WHERE name = ?");
+    return query.get(name)?.value;
+  }
+
+  remember(name: string, value: string): void {
+    this.begin();
+    this.#file.db.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", [name, value]);
+    this.commit();
+  }
+
+  /** Ends the use of the file in good order. */
+  close(): void {
+    closeShardFile(this.#file);
+  }
+
+  #reusableBytes(): number {
+    const { db } = this.#file;
+    const pages = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
+    const size = db.query<{ page_size: number }, []>("PRAGMA page_size").get()?.page_size ?? 0;
+    return pages * size;
+  }
+}

@@ -1,0 +1,179 @@
+import { CodeqError } from "../../queue/errors.ts";
+import type { RetryRule } from "../../queue/lifecycle.ts";
+import type {
+  Accepted,
+  ClaimRequest,
+  Completion,
+  Extension,
+  Finished,
+  InsertOutcome,
+  KeyOfTenant,
+  LaneChoice,
+  LaneStats,
+  LeaseOutcome,
+  NewTask,
+  PruneRequest,
+  ReadyCounts,
+  Release,
+  Released,
+  StatsFilter,
+  Store,
+  Sweep,
+  TaskOfTenant,
+} from "../../queue/store.ts";
+import type { Task } from "../../queue/task.ts";
+import type { TaskIdSeed } from "../../queue/task-id.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { ShardEngine, type ShardEngineOptions } from "./shard-engine.ts";
+
+export interface SqliteStoreOptions extends ShardEngineOptions {
+  /** Goes into a file that has none yet. */
+  readonly freshSeed: TaskIdSeed;
+  /** Told after each commit: how many operations it carried, and the milliseconds it took by `clock`. */
+  readonly onCommit: (operations: number, elapsedMs: number) => void;
+  readonly onFault: (reason: string) => void;
+  /** Milliseconds from anywhere, for measuring alone. */
+  readonly clock: () => number;
+}
+
+const SEED = "task-id-seed";
+
+/** One shard: a file of its own, in this thread. */
+export class SqliteStore implements Store {
+  readonly seed: TaskIdSeed;
+  readonly #options: SqliteStoreOptions;
+  readonly #group: GroupCommit;
+  #engine: ShardEngine | undefined;
+  #fault: string | undefined;
+
+  /** @throws StoreOpenError */
+  constructor(options: SqliteStoreOptions) {
+    this.#options = options;
+    const engine = new ShardEngine(options);
+    this.#engine = engine;
+    const seed = engine.setting(SEED);
+    if (seed === undefined) engine.remember(SEED, options.freshSeed.join(" "));
+    const [first = 0, second = 0] = seed?.split(" ").map(Number) ?? options.freshSeed;
+    this.seed = [first, second];
+    let startedMs = 0;
+    this.#group = new GroupCommit({
+      begin: () => {
+        startedMs = options.clock();
+        this.#open().begin();
+      },
+      commit: () => this.#open().commit(),
+      rollback: () => this.#engine?.rollback(),
+      committed: (operations) => options.onCommit(operations, options.clock() - startedMs),
+      failed: (reason) => this.#fail(reason),
+    });
+  }
+
+  get lastSequence(): number {
+    return this.#open().lastSequence;
+  }
+
+  /** True when the shard holds no task in any state. */
+  get empty(): boolean {
+    return this.#open().empty;
+  }
+
+  insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+    return this.#group.run(() => this.#open().insert(items, now));
+  }
+
+  async peek(requests: readonly LaneChoice[]): Promise<ReadyCounts[]> {
+    const engine = this.#open();
+    return requests.map((request) => engine.peek(request));
+  }
+
+  claim(requests: readonly ClaimRequest[], now: number): Promise<Task[][]> {
+    return this.#group.run(() => this.#open().claim(requests, now));
+  }
+
+  extend(items: readonly Extension[], now: number): Promise<LeaseOutcome<Accepted>[]> {
+    return this.#group.run(() => this.#open().extend(items, now));
+  }
+
+  complete(items: readonly Completion[], now: number): Promise<LeaseOutcome<Finished>[]> {
+    return this.#group.run(() => this.#open().complete(items, now));
+  }
+
+  release(items: readonly Release[], rule: RetryRule, now: number): Promise<LeaseOutcome<Released>[]> {
+    return this.#group.run(() => this.#open().release(items, rule, now));
+  }
+
+  expire(limit: number, rule: RetryRule, now: number): Promise<Sweep> {
+    return this.#group.run(() => this.#open().expire(limit, rule, now));
+  }
+
+  promote(limit: number, now: number): Promise<Sweep> {
+    return this.#group.run(() => this.#open().promote(limit, now));
+  }
+
+  prune(request: PruneRequest): Promise<number> {
+    return this.#group.run(() => this.#open().prune(request));
+  }
+
+  // Reads see committed state only: groups run to their end in one go, and these in between.
+
+  async get(items: readonly TaskOfTenant[]): Promise<(Task | undefined)[]> {
+    const engine = this.#open();
+    return items.map(({ tenant, key }) => engine.get(tenant, key));
+  }
+
+  async find(items: readonly KeyOfTenant[]): Promise<(Task | undefined)[]> {
+    const engine = this.#open();
+    return items.map(({ tenant, idempotencyKey }) => engine.holder(tenant, idempotencyKey));
+  }
+
+  async stats(filter: StatsFilter): Promise<LaneStats[]> {
+    return this.#open().stats(filter);
+  }
+
+  /** What the data directory remembers under a name. */
+  setting(name: string): string | undefined {
+    return this.#open().setting(name);
+  }
+
+  remember(name: string, value: string): void {
+    this.#open().remember(name, value);
+  }
+
+  fault(): string | undefined {
+    return this.#fault;
+  }
+
+  async recover(): Promise<void> {
+    if (this.#fault === undefined) return;
+    try {
+      this.#engine = new ShardEngine(this.#options);
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#group.flush();
+    this.#engine?.close();
+    this.#engine = undefined;
+    this.#fault ??= "the store is closed";
+  }
+
+  #open(): ShardEngine {
+    if (this.#engine === undefined) throw new CodeqError("UNAVAILABLE", "storage unavailable");
+    return this.#engine;
+  }
+
+  #fail(reason: string): void {
+    this.#fault = `${this.#options.path}: ${reason}`;
+    const engine = this.#engine;
+    this.#engine = undefined;
+    try {
+      engine?.close();
+    } catch {
+      // The file is in trouble already, and what matters is that it is let go.
+    }
+    this.#options.onFault(this.#fault);
+  }
+}

@@ -1,0 +1,113 @@
+import type { Database, Statement } from "bun:sqlite";
+import type { Task, TaskKey } from "../../queue/task.ts";
+import { sequenceMs } from "../../queue/task-id.ts";
+import type { Lane, LaneBook } from "./lane-book.ts";
+
+/** The fixed part of a task, as selected by TASK_COLUMNS. */
+export type TaskColumns = readonly [
+  priority: number,
+  maxAttempts: number,
+  command: string | null,
+  payload: string,
+  webhook: string | null,
+];
+
+/** To be selected from `task` under the alias t. */
+export const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhook";
+
+/** States of finished tasks as numbered in the file. */
+export const DONE_STATES = ["completed", "failed", "dead"] as const;
+
+/** The part of a task that changes. */
+export type Progress = Pick<Task, "state" | "attempts" | "worker" | "leaseUntilMs" | "error" | "result" | "updatedMs">;
+
+export function taskOf(key: TaskKey, lane: Lane, columns: TaskColumns, progress: Progress): Task {
+  const [priority, maxAttempts, command, payload, webhook] = columns;
+  return {
+    key,
+    tenant: lane.tenant,
+    command: command ?? lane.command,
+    payload,
+    priority,
+    webhook: webhook ?? undefined,
+    maxAttempts,
+    attempts: progress.attempts,
+    state: progress.state,
+    worker: progress.worker,
+    leaseUntilMs: progress.leaseUntilMs,
+    error: progress.error,
+    result: progress.result,
+    createdMs: sequenceMs(key.sequence),
+    updatedMs: progress.updatedMs,
+  };
+}
+
+/** Finds single tasks, whatever state they are in. */
+export class TaskReader {
+  readonly #lanes: LaneBook;
+  readonly #shard: number;
+  readonly #task: Statement<unknown, [number]>;
+  readonly #lease: Statement<unknown, [number]>;
+  readonly #done: Statement<unknown, [number]>;
+  readonly #delayed: Statement<unknown, [number]>;
+  readonly #requeued: Statement<unknown, [number]>;
+  readonly #ready: Statement<unknown, [number, number, number, number]>;
+  readonly #keyHolder: Statement<{ task: number }, [string, string]>;
+
+  constructor(db: Database, lanes: LaneBook, shard: number) {
+    this.#lanes = lanes;
+    this.#shard = shard;
+    this.#task = db.prepare(`SELECT t.lane, ${TASK_COLUMNS} FROM task t WHERE t.id = ?`);
+    this.#lease = db.prepare("SELECT attempts, ends, since, worker FROM lease WHERE task = ?");
+    this.#done = db.prepare("SELECT state, attempts, at, result, error FROM done WHERE task = ?");
+    this.#delayed = db.prepare("SELECT attempts, since FROM delayed WHERE task = ?");
+    this.#requeued = db.prepare("SELECT position FROM requeued WHERE task = ?");
+    this.#ready = db.prepare("SELECT attempts FROM ready WHERE lane = ? AND priority = ? AND position = ? AND task = ?");
+    this.#keyHolder = db.prepare("SELECT task FROM idempotency WHERE tenant = ? AND key = ?");
+  }
+
+  get(tenant: string, key: TaskKey): Task | undefined {
+    // Rows come as arrays, in the order of the columns asked for.
+    const [row] = this.#task.values(key.sequence) as [number, ...TaskColumns][];
+    if (row === undefined) return undefined;
+    const [laneId, ...columns] = row;
+    const lane = this.#lanes.byId(laneId);
+    if (lane.tenant !== tenant) return undefined;
+    return taskOf(key, lane, columns, this.#progress(key, lane, columns[0]));
+  }
+
+  holder(tenant: string, idempotencyKey: string): Task | undefined {
+    const row = this.#keyHolder.get(tenant, idempotencyKey);
+    return row === null ? undefined : this.get(tenant, { shard: this.#shard, sequence: row.task });
+  }
+
+  /** The lane of a task, if the tenant has it. */
+  laneOf(tenant: string, sequence: number): Lane | undefined {
+    const [row] = this.#task.values(sequence) as [number, ...TaskColumns][];
+    if (row === undefined) return undefined;
+    const lane = this.#lanes.byId(row[0]);
+    return lane.tenant === tenant ? lane : undefined;
+  }
+
+  #progress(key: TaskKey, lane: Lane, priority: number): Progress {
+    const task = key.sequence;
+    const none = { worker: undefined, leaseUntilMs: undefined, error: undefined, result: undefined };
+    const [lease] = this.#lease.values(task) as [number, number, number, string][];
+    if (lease !== undefined) {
+      const [attempts, leaseUntilMs, updatedMs, worker] = lease;
+      return { ...none, state: "leased", attempts, leaseUntilMs, updatedMs, worker };
+    }
+    const [done] = this.#done.values(task) as [number, number, number, string | null, string | null][];
+    if (done !== undefined) {
+      const [code, attempts, updatedMs, result, error] = done;
+      const state = DONE_STATES[code] ?? "dead";
+      return { ...none, state, attempts, updatedMs, result: result ?? undefined, error: error ?? undefined };
+    }
+    const [delayed] = this.#delayed.values(task) as [number, number][];
+    if (delayed !== undefined) return { ...none, state: "delayed", attempts: delayed[0], updatedMs: delayed[1] };
+    const [requeued] = this.#requeued.values(task) as [number][];
+    const position = requeued?.[0] ?? task;
+    const [ready] = this.#ready.values(lane.id, priority, position, task) as [number][];
+    return { ...none, state: "ready", attempts: ready?.[0] ?? 0, updatedMs: sequenceMs(position) };
+  }
+}
