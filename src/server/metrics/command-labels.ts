@@ -1,0 +1,26 @@
+import { foldCommand } from "../queue/task.ts";
+
+/** Where commands beyond the bound are counted. */
+export const OVERFLOW_LABEL = "_other";
+
+/**
+ * The values of the label `command`. Clients choose commands, and every value costs the scraper memory for good, so
+ * their number is bounded. Spellings of one command share the label of the first.
+ */
+export class CommandLabels {
+  readonly max: number;
+  readonly #labels = new Map<string, string>();
+
+  constructor(max: number) {
+    this.max = max;
+  }
+
+  labelOf(command: string): string {
+    const folded = foldCommand(command);
+    const known = this.#labels.get(folded);
+    if (known !== undefined) return known;
+    if (this.#labels.size >= this.max) return OVERFLOW_LABEL;
+    this.#labels.set(folded, command);
+    return command;
+  }
+}
