@@ -1,0 +1,126 @@
+import { CodeqError } from "../queue/errors.ts";
+import { admitRequest } from "./admit-request.ts";
+import type { HttpOptions } from "./http-server.ts";
+import { RateLimiter } from "./rate-limiter.ts";
+import { requestIdOf } from "./request-id.ts";
+import { errorResponse, refusalResponse } from "./responses.ts";
+import type { Route } from "./route.ts";
+
+/** Rate limits remember at most this many tokens for each scope. */
+const BUCKETS_MAX = 100_000;
+
+/** A connection that waits on purpose may be silent a little longer than the wait itself, and at most this long. */
+const SILENCE_MARGIN_SECONDS = 10;
+const SILENCE_SECONDS_MAX = 255;
+
+/** Takes every request from its arrival to its answer: id, door, handler, error mapping, telemetry. */
+export class Exchange {
+  readonly #server: HttpOptions;
+  readonly #limiter: RateLimiter;
+  #setTimeout: (request: Request, seconds: number) => void = () => undefined;
+  #underWay = 0;
+  #draining = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(server: HttpOptions) {
+    this.#server = server;
+    this.#limiter = new RateLimiter(server.rateLimits, BUCKETS_MAX);
+  }
+
+  /** @param setTimeout how long a request's connection may be silent */
+  attach(setTimeout: (request: Request, seconds: number) => void): void {
+    this.#setTimeout = setTimeout;
+  }
+
+  /** From now on connections are closed after their answer. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Resolves when no request is under way. */
+  async idle(): Promise<void> {
+    if (this.#underWay === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    await promise;
+  }
+
+  /** An operation of the API. */
+  serve(route: Route, pattern: string, request: Request, params: Record<string, string>): Promise<Response> {
+    return this.answer(pattern, request, (requestId) => this.#operate(route, request, requestId, params));
+  }
+
+  /** @param pattern of the route, for telemetry */
+  async answer(
+    pattern: string,
+    request: Request,
+    handle: (requestId: string) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const startMs = this.#server.stopwatchMs();
+    const requestId = requestIdOf(request, this.#server.randomHex);
+    this.#underWay += 1;
+    const response = await this.#guard(request, requestId, handle);
+    if (this.#draining) response.headers.set("connection", "close");
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onIdle?.();
+    this.#server.onRequest(pattern, request.method, response.status, (this.#server.stopwatchMs() - startMs) / 1000);
+    return response;
+  }
+
+  /** For what goes wrong outside of any handler. */
+  failed(error: unknown): Response {
+    const requestId = this.#server.randomHex(16);
+    return this.#internal(requestId, error);
+  }
+
+  async #guard(
+    request: Request,
+    requestId: string,
+    handle: (requestId: string) => Response | Promise<Response>,
+  ): Promise<Response> {
+    try {
+      if (this.#underWay > this.#server.limits.requestsMax) throw this.#overload();
+      return await handle(requestId);
+    } catch (error) {
+      if (error instanceof CodeqError && error.code !== "INTERNAL") {
+        if (error.code === "COMMIT_UNKNOWN" || error.code === "UNAVAILABLE" || error.code === "DISK_FULL") {
+          this.#server.log.warn("request failed", { requestId, url: pathOf(request.url), code: error.code });
+        }
+        return refusalResponse(requestId, error);
+      }
+      return this.#internal(requestId, error);
+    }
+  }
+
+  async #operate(route: Route, request: Request, requestId: string, params: Record<string, string>): Promise<Response> {
+    const admitted = await admitRequest(route, request, requestId, this.#server, this.#limiter);
+    if (admitted instanceof Response) return admitted;
+    return route.run({
+      server: this.#server,
+      request,
+      requestId,
+      caller: admitted,
+      params,
+      allowSilence: (seconds) => {
+        this.#setTimeout(request, Math.min(Math.ceil(seconds) + SILENCE_MARGIN_SECONDS, SILENCE_SECONDS_MAX));
+      },
+    });
+  }
+
+  #internal(requestId: string, error: unknown): Response {
+    this.#server.log.error("request failed unexpectedly", { requestId, error });
+    return errorResponse(requestId, { code: "INTERNAL", error: "internal error" });
+  }
+
+  #overload(): CodeqError {
+    return new CodeqError(
+      "RESOURCE_EXHAUSTED",
+      `too many requests at the same time (limit ${this.#server.limits.requestsMax})`,
+    );
+  }
+}
+
+/** Without the query, which may hold anything. */
+function pathOf(url: string): string {
+  return new URL(url).pathname;
+}

@@ -1,0 +1,11 @@
+/** What the server knows about itself. */
+export interface HealthReport {
+  /** May work be sent here? */
+  readonly ready: boolean;
+  /** Why not; empty when ready. */
+  readonly reasons: readonly string[];
+  readonly durability: "off" | "normal" | "full";
+  readonly version: string;
+  /** Of the source it was built from. */
+  readonly commit: string;
+}
