@@ -5,6 +5,7 @@ import type { QueueObserver } from "./observer.ts";
 import type { QueuePolicy } from "./policy.ts";
 import type { Completion, Failed, LaneStats, LeaseRefusal, NewTask, Release, Store, Sweep } from "./store.ts";
 import { foldCommand, type Task, type TaskKey } from "./task.ts";
+import { shardOfKey } from "./shard-of-key.ts";
 import { formatTaskId, parseTaskId, Sequence, sequenceMs } from "./task-id.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -116,7 +117,7 @@ export class TaskQueue {
         outcomes[place] = admission;
         continue;
       }
-      const shard = item.idempotencyKey === undefined ? home : this.#shardOfKey(tenant, item.idempotencyKey);
+      const shard = item.idempotencyKey === undefined ? home : shardOfKey(tenant, item.idempotencyKey, this.#policy.shards);
       admitted.push({ key: { shard, sequence: this.#sequence.next(now) }, ...admission.value });
       places.push(place);
     }
@@ -414,20 +415,6 @@ export class TaskQueue {
     return (this.#turn >>> 0) % this.#policy.shards;
   }
 
-  #shardOfKey(tenant: string, idempotencyKey: string): number {
-    return shardOfKey(tenant, idempotencyKey, this.#policy.shards);
-  }
-}
-
-/** Tasks with the same key meet in the same shard, where one transaction decides. FNV-1a over UTF-16 units. */
-export function shardOfKey(tenant: string, idempotencyKey: string, shards: number): number {
-  if (shards === 1) return 0;
-  const text = `${tenant}\u0000${idempotencyKey}`;
-  let hash = 0x811c_9dc5;
-  for (let index = 0; index < text.length; index += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x0100_0193);
-  }
-  return (hash >>> 0) % shards;
 }
 
 function taskOf(fresh: NewTask, now: number): Task {

@@ -1,9 +1,10 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import { assert } from "../../queue/errors.ts";
 import type { ClaimRequest } from "../../queue/store.ts";
 import type { Task } from "../../queue/task.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
 import { TASK_COLUMNS, type TaskColumns, taskOf } from "./task-reader.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 type ReadyRow = readonly [position: number, task: number, attempts: number, ...columns: TaskColumns];
 
@@ -16,7 +17,7 @@ export class Claiming {
   readonly #take: Statement<unknown, [number, number, number, number]>;
   readonly #forgetPosition: Statement<unknown, [number]>;
 
-  constructor(db: Database, lanes: LaneBook, shard: number) {
+  constructor(db: StatementSet, lanes: LaneBook, shard: number) {
     this.#lanes = lanes;
     this.#shard = shard;
     this.#head = db.prepare(

@@ -1,8 +1,9 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import type { InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { LaneBook } from "./lane-book.ts";
 import type { TaskReader } from "./task-reader.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 type TaskRow = [number, number, number, number, string | null, string, string | null, string | null];
 
@@ -15,7 +16,7 @@ export class Inserting {
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
   readonly #key: Statement<unknown, [string, string, number]>;
 
-  constructor(db: Database, lanes: LaneBook, reader: TaskReader) {
+  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader) {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)");

@@ -1,7 +1,8 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import { assert } from "../../queue/errors.ts";
 import type { LaneChoice, LaneStats, ReadyCounts, StatsFilter } from "../../queue/store.ts";
 import { foldCommand, PRIORITY_MAX } from "../../queue/task.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 /** One command of one tenant. Counts are changed through LaneBook alone, which writes them down. */
 export interface Lane {
@@ -45,7 +46,7 @@ export class LaneBook {
   readonly #changed = new Set<Lane>();
   #lastId = 0;
 
-  constructor(db: Database) {
+  constructor(db: StatementSet) {
     const slots = Array.from({ length: 3 + PRIORITY_MAX + 1 + 5 }, () => "?").join(", ");
     this.#read = db.prepare("SELECT * FROM lane ORDER BY id");
     this.#write = db.prepare(`INSERT OR REPLACE INTO lane VALUES (${slots})`);

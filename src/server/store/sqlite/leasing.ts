@@ -1,4 +1,4 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import { retryAfterFailure, type RetryRule } from "../../queue/lifecycle.ts";
 import type {
   Accepted,
@@ -17,6 +17,7 @@ import type { Lane, LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 interface Lease {
   readonly task: number;
@@ -42,7 +43,7 @@ export class Leasing {
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
 
-  constructor(db: Database, lanes: LaneBook, reader: TaskReader, requeueing: Requeueing, shard: number) {
+  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader, requeueing: Requeueing, shard: number) {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#requeueing = requeueing;

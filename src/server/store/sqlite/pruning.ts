@@ -1,7 +1,8 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import type { PruneRequest } from "../../queue/store.ts";
 import type { LaneBook } from "./lane-book.ts";
 import { DONE_STATES } from "./task-reader.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 /** Forgetting finished tasks, with everything that hangs on them. */
 export class Pruning {
@@ -13,7 +14,7 @@ export class Pruning {
   readonly #forget: readonly Statement<unknown, [number]>[];
   readonly #forgetKey: Statement<unknown, [string, string]>;
 
-  constructor(db: Database, lanes: LaneBook) {
+  constructor(db: StatementSet, lanes: LaneBook) {
     this.#lanes = lanes;
     this.#old = db.prepare("SELECT task FROM done WHERE at <= ? ORDER BY at, task LIMIT ?");
     this.#oldOfTenant = db.prepare(

@@ -1,8 +1,9 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import type { Sweep } from "../../queue/store.ts";
 import type { Sequence } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import { SweepTally } from "./sweep-tally.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 /** A task on its way back into its lane. */
 interface Returning {
@@ -25,7 +26,7 @@ export class Requeueing {
   readonly #undelay: Statement<unknown, [number]>;
   readonly #nextDue: Statement<{ due: number | null }, []>;
 
-  constructor(db: Database, lanes: LaneBook, positions: Sequence, shard: number) {
+  constructor(db: StatementSet, lanes: LaneBook, positions: Sequence, shard: number) {
     this.#lanes = lanes;
     this.#positions = positions;
     this.#shard = shard;

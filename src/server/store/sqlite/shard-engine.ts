@@ -50,33 +50,33 @@ export class ShardEngine {
   readonly #leasing: Leasing;
   readonly #pruning: Pruning;
   readonly #reserve: DiskReserve;
-  readonly #begin: Statement;
+  readonly #begin: Statement<unknown, []>;
   readonly #count: Statement<unknown, [number, number]>;
-  readonly #commit: Statement;
-  readonly #rollback: Statement;
+  readonly #commit: Statement<unknown, []>;
+  readonly #rollback: Statement<unknown, []>;
   #commits: number;
 
   /** @throws StoreOpenError */
   constructor(options: ShardEngineOptions) {
     const { shard } = options;
     this.#file = openShardFile(options);
-    const { db } = this.#file;
+    const { db, statements } = this.#file;
     const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
     this.#commits = saved?.commits ?? 0;
     this.#positions = new Sequence(saved?.last_position ?? 0);
-    this.#lanes = new LaneBook(db);
+    this.#lanes = new LaneBook(statements);
     this.#lanes.load();
-    this.#reader = new TaskReader(db, this.#lanes, shard);
-    this.#inserting = new Inserting(db, this.#lanes, this.#reader);
-    this.#claiming = new Claiming(db, this.#lanes, shard);
-    this.#requeueing = new Requeueing(db, this.#lanes, this.#positions, shard);
-    this.#leasing = new Leasing(db, this.#lanes, this.#reader, this.#requeueing, shard);
-    this.#pruning = new Pruning(db, this.#lanes);
+    this.#reader = new TaskReader(statements, this.#lanes, shard);
+    this.#inserting = new Inserting(statements, this.#lanes, this.#reader);
+    this.#claiming = new Claiming(statements, this.#lanes, shard);
+    this.#requeueing = new Requeueing(statements, this.#lanes, this.#positions, shard);
+    this.#leasing = new Leasing(statements, this.#lanes, this.#reader, this.#requeueing, shard);
+    this.#pruning = new Pruning(statements, this.#lanes);
     this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
-    this.#begin = db.prepare("BEGIN IMMEDIATE");
-    this.#count = db.prepare("UPDATE shard SET commits = ?, last_position = ?");
-    this.#commit = db.prepare("COMMIT");
-    this.#rollback = db.prepare("ROLLBACK");
+    this.#begin = statements.prepare("BEGIN IMMEDIATE");
+    this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
+    this.#commit = statements.prepare("COMMIT");
+    this.#rollback = statements.prepare("ROLLBACK");
   }
 
   get lastSequence(): number {

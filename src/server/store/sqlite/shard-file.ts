@@ -3,6 +3,7 @@ import type { Durability } from "../durability.ts";
 import { StoreOpenError } from "../open-error.ts";
 import { checkCommits, CommitMark } from "./commit-mark.ts";
 import { migrate, SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
+import { StatementSet } from "./statement-set.ts";
 
 /** "cdeq": tells our files from other SQLite files. */
 const APPLICATION_ID = 0x6364_6571;
@@ -21,7 +22,10 @@ export interface ShardFileOptions {
 }
 
 export interface ShardFile {
+  /** For what is asked now and then, through `query`. */
   readonly db: Database;
+  /** For what is asked again and again. */
+  readonly statements: StatementSet;
   readonly mark: CommitMark;
 }
 
@@ -43,7 +47,7 @@ export function openShardFile(options: ShardFileOptions): ShardFile {
     if (warning !== undefined) options.onWarning(warning);
     const mark = new CommitMark(markPath, durability);
     mark.raise(commits);
-    return { db, mark };
+    return { db, statements: new StatementSet(db), mark };
   } catch (error) {
     db?.close();
     throw error instanceof StoreOpenError ? error : openErrorOf(error, path);
@@ -52,9 +56,12 @@ export function openShardFile(options: ShardFileOptions): ShardFile {
 
 /** Puts everything into the main file and closes it; the log disappears. */
 export function closeShardFile(file: ShardFile): void {
-  file.db.run("PRAGMA optimize");
-  file.db.close();
-  file.mark.close();
+  try {
+    file.statements.finalize();
+    file.db.close(true);
+  } finally {
+    file.mark.close();
+  }
 }
 
 function configure(db: Database, options: ShardFileOptions): void {

@@ -1,7 +1,8 @@
-import type { Database, Statement } from "bun:sqlite";
+import type { Statement } from "bun:sqlite";
 import type { Task, TaskKey } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
+import type { StatementSet } from "./statement-set.ts";
 
 /** The fixed part of a task, as selected by TASK_COLUMNS. */
 export type TaskColumns = readonly [
@@ -54,7 +55,7 @@ export class TaskReader {
   readonly #ready: Statement<unknown, [number, number, number, number]>;
   readonly #keyHolder: Statement<{ task: number }, [string, string]>;
 
-  constructor(db: Database, lanes: LaneBook, shard: number) {
+  constructor(db: StatementSet, lanes: LaneBook, shard: number) {
     this.#lanes = lanes;
     this.#shard = shard;
     this.#task = db.prepare(`SELECT t.lane, ${TASK_COLUMNS} FROM task t WHERE t.id = ?`);

@@ -1,0 +1,126 @@
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Store } from "../queue/store.ts";
+import type { TaskIdSeed } from "../queue/task-id.ts";
+import type { Durability } from "./durability.ts";
+import { StoreOpenError } from "./open-error.ts";
+import { ShardedStore } from "./sharded-store.ts";
+import { SqliteStore } from "./sqlite/sqlite-store.ts";
+
+export interface OpenStoreOptions {
+  /** Made if missing, readable to its owner alone. */
+  readonly dataDir: string;
+  /** 1 to SHARDS_MAX. May differ from the last time: shards beyond it stay open until they are empty. */
+  readonly shards: number;
+  readonly durability: Durability;
+  /** Page cache, all shards together. */
+  readonly cacheBytes: number;
+  /** New tasks are refused when less than this is free on the disk; 0 turns that off. */
+  readonly diskReserveBytes: number;
+  /** Go on although a file lacks acknowledged changes. */
+  readonly acceptDataLoss: boolean;
+  /** Told after each commit: which shard, how many operations it carried, and how long it took. */
+  readonly onCommit: (shard: number, operations: number, seconds: number) => void;
+  readonly onEvent: (level: "warn" | "error", message: string) => void;
+  /** For a new data directory: makes its ids its own. */
+  readonly freshSeed: TaskIdSeed;
+  /** Milliseconds from anywhere, for measuring alone. */
+  readonly clock: () => number;
+}
+
+/** An id has two hex digits for the shard; this keeps well clear of file and cache limits. */
+export const SHARDS_MAX = 64;
+
+const SHARD_COUNTS = "shard-counts";
+const SHARD_FILE = /^shard-(\d\d)\.sqlite$/;
+const CACHE_BYTES_MIN = 2 ** 20;
+
+/**
+ * Opens a data directory for this process alone.
+ * @throws StoreOpenError
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { dataDir, shards: shardCount } = options;
+  prepareDirectory(dataDir);
+  const present = shardNumbers(dataDir);
+  const last = Math.max(shardCount - 1, ...present);
+  const missing = present.findIndex((number, index) => number !== index);
+  if (missing !== -1) {
+    throw new StoreOpenError("damaged", `${join(dataDir, fileOf(missing))} is missing, but later shards are there`);
+  }
+  const opened: SqliteStore[] = [];
+  try {
+    // Shard 0 first: it is the lock of the whole directory.
+    for (let shard = 0; shard <= last; shard += 1) opened.push(openShard(shard, shardCount, options));
+    await dropEmptied(opened, options);
+    return combine(opened, shardCount);
+  } catch (error) {
+    await Promise.all(opened.map((store) => store.close()));
+    throw error;
+  }
+}
+
+/** Shards beyond the number asked for go once their last task is gone. */
+async function dropEmptied(opened: SqliteStore[], { dataDir, shards: shardCount }: OpenStoreOptions): Promise<void> {
+  for (let last = opened.at(-1); last?.empty === true && opened.length > shardCount; last = opened.at(-1)) {
+    opened.pop();
+    // From the end, one at a time, so that no gap remains if the process dies here.
+    // oxlint-disable-next-line no-await-in-loop
+    await last.close();
+    const path = join(dataDir, fileOf(opened.length));
+    rmSync(path);
+    rmSync(`${path}.mark`);
+  }
+}
+
+function combine(opened: readonly SqliteStore[], shardCount: number): Store {
+  const [first] = opened;
+  const counts = (first?.setting(SHARD_COUNTS)?.split(" ") ?? []).map(Number);
+  if (!counts.includes(shardCount)) first?.remember(SHARD_COUNTS, [...counts, shardCount].join(" "));
+  const [only, ...others] = opened;
+  if (only !== undefined && others.length === 0 && counts.every((count) => count === 1)) return only;
+  return new ShardedStore({ shards: opened, formerShardCounts: counts, shardCount });
+}
+
+function openShard(shard: number, shardCount: number, options: OpenStoreOptions): SqliteStore {
+  const { durability, diskReserveBytes, acceptDataLoss, freshSeed, clock, onCommit, onEvent } = options;
+  return new SqliteStore({
+    path: join(options.dataDir, fileOf(shard)),
+    shard,
+    durability,
+    cacheBytes: Math.max(CACHE_BYTES_MIN, Math.floor(options.cacheBytes / shardCount)),
+    diskReserveBytes,
+    acceptDataLoss,
+    freshSeed,
+    clock,
+    onCommit: (operations, elapsedMs) => onCommit(shard, operations, elapsedMs / 1000),
+    onFault: (reason) => onEvent("error", `shard ${shard} is out of order: ${reason}`),
+    onWarning: (message) => onEvent("warn", message),
+  });
+}
+
+function fileOf(shard: number): string {
+  return `shard-${String(shard).padStart(2, "0")}.sqlite`;
+}
+
+function shardNumbers(dataDir: string): number[] {
+  return readdirSync(dataDir)
+    .sort()
+    .flatMap((name) => {
+      const number = SHARD_FILE.exec(name)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    });
+}
+
+function prepareDirectory(dataDir: string): void {
+  try {
+    const fresh = !existsSync(dataDir);
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    if (fresh) chmodSync(dataDir, 0o700);
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    readdirSync(dataDir);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreOpenError("inaccessible", `cannot use the data directory ${dataDir}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,175 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { RetryRule } from "../queue/lifecycle.ts";
+import type { LeaseHolder, Store } from "../queue/store.ts";
+import { Sequence } from "../queue/task-id.ts";
+import type { TaskKey } from "../queue/task.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { SqliteFixture } from "./sqlite/sqlite-fixture.ts";
+import { NOW } from "./store-contract.ts";
+
+/** What may be done next, with small numbers that pick from what there is. */
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("insert" as const),
+      items: fc.array(
+        fc.record({
+          tenant: fc.constantFrom("t1", "t2"),
+          command: fc.constantFrom("a", "A", "b", "c"),
+          priority: fc.constantFrom(0, 0, 1, 9),
+          maxAttempts: fc.integer({ min: 1, max: 3 }),
+          webhook: fc.option(fc.constant("http://hook.example/"), { nil: undefined }),
+          idempotencyKey: fc.option(fc.constantFrom("k1", "k2", "k3"), { nil: undefined }),
+          delayMs: fc.option(fc.integer({ min: -5, max: 40 }), { nil: undefined }),
+        }),
+        { maxLength: 5 },
+      ),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("claim" as const),
+      tenant: fc.constantFrom("t1", "t2"),
+      worker: fc.constantFrom("w1", "w2"),
+      commands: fc.option(fc.subarray(["A", "b", "c", "B", "nothing"]), { nil: undefined }),
+      count: fc.integer({ min: 1, max: 4 }),
+      leaseMs: fc.integer({ min: 0, max: 30 }),
+      rotation: fc.nat({ max: 5 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constantFrom("extend" as const, "complete" as const, "fail" as const, "nack" as const, "abandon" as const, "return" as const),
+      picks: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+      stranger: fc.constantFrom(undefined, undefined, undefined, "worker" as const, "tenant" as const),
+      delayMs: fc.option(fc.integer({ min: 0, max: 40 }), { nil: undefined }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("expire" as const, "promote" as const), limit: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("prune" as const),
+      tenant: fc.constantFrom(undefined, "t1", "t2"),
+      ageMs: fc.integer({ min: 0, max: 20 }),
+      limit: fc.integer({ min: 1, max: 5 }),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 20 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("reopen" as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** What the driver knows, so that both stores get the very same calls. */
+interface World {
+  now: number;
+  readonly sequence: Sequence;
+  readonly known: { readonly key: TaskKey; readonly tenant: string; worker: string }[];
+}
+
+const RULE: RetryRule = { backoff: "exp_full_jitter", baseMs: 1000, maxMs: 3000, seed: 7 };
+
+/** The call a step stands for; the same for every store. */
+function callOf(given: Exclude<Step, { do: "wait" | "reopen" }>, world: World): (store: Store) => Promise<unknown> {
+  const { now } = world;
+  switch (given.do) {
+    case "insert": {
+      const items = given.items.map(({ delayMs, ...item }) => {
+        const key = { shard: 0, sequence: world.sequence.next(now) };
+        world.known.push({ key, tenant: item.tenant, worker: "w1" });
+        return { ...item, key, payload: `{"n":${key.sequence}}`, dueMs: delayMs === undefined ? undefined : now + delayMs };
+      });
+      return (store) => store.insert(items, now);
+    }
+    case "claim": {
+      const { tenant, worker, commands, count, leaseMs, rotation } = given;
+      const request = { tenant, worker, commands, count, rotation, leaseUntilMs: now + leaseMs };
+      return async (store) => {
+        const claimed = await store.claim([request], now);
+        for (const { key } of claimed.flat()) {
+          const known = world.known.find((task) => task.key.sequence === key.sequence);
+          if (known !== undefined) known.worker = worker;
+        }
+        return claimed;
+      };
+    }
+    case "expire":
+      return (store) => store.expire(given.limit, RULE, now);
+    case "promote":
+      return (store) => store.promote(given.limit, now);
+    case "prune":
+      return (store) => store.prune({ tenant: given.tenant, finishedBeforeMs: now - given.ageMs, limit: given.limit });
+    default: {
+      const holders = given.picks.flatMap((pick): LeaseHolder[] => {
+        const known = world.known[pick % Math.max(1, world.known.length)];
+        if (known === undefined) return [];
+        const worker = given.stranger === "worker" ? "nobody" : known.worker;
+        return [{ key: known.key, tenant: given.stranger === "tenant" ? "t3" : known.tenant, worker }];
+      });
+      return leaseCall(given.do, holders, given.delayMs, now);
+    }
+  }
+}
+
+function leaseCall(
+  verb: "extend" | "complete" | "fail" | "nack" | "abandon" | "return",
+  holders: readonly LeaseHolder[],
+  delayMs: number | undefined,
+  now: number,
+): (store: Store) => Promise<unknown> {
+  switch (verb) {
+    case "extend":
+      return (store) => store.extend(holders.map((holder) => ({ ...holder, leaseUntilMs: now + (delayMs ?? 5) })), now);
+    case "complete":
+      return (store) => store.complete(holders.map((holder) => ({ ...holder, state: "completed", result: "{}" })), now);
+    case "fail":
+      return (store) =>
+        store.complete(holders.map((holder) => ({ ...holder, state: "failed", error: "e", result: undefined })), now);
+    case "nack":
+      return (store) =>
+        store.release(holders.map((holder) => ({ ...holder, kind: "nack", delayMs, reason: undefined })), RULE, now);
+    case "abandon":
+    case "return":
+      return (store) => store.release(holders.map((holder) => ({ ...holder, kind: verb })), RULE, now);
+  }
+}
+
+/** Everything a store lets one see. */
+async function viewOf(store: Store, world: World): Promise<unknown> {
+  return {
+    tasks: await store.get(world.known),
+    keys: await store.find(["t1", "t2"].flatMap((tenant) => ["k1", "k2", "k3"].map((idempotencyKey) => ({ tenant, idempotencyKey })))),
+    stats: await store.stats({ tenant: undefined, command: undefined }),
+    peek: await store.peek([{ tenant: "t1", commands: undefined }, { tenant: "t2", commands: ["a", "C"] }]),
+  };
+}
+
+test("whatever is done to them, the sqlite store and the reference give the same answers", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
+      using fixture = new SqliteFixture();
+      const memory = new MemoryStore([3, 4]);
+      let sqlite = fixture.open();
+      const world: World = { now: NOW, sequence: new Sequence(0), known: [] };
+      for (const given of steps) {
+        if (given.do === "wait") {
+          world.now += given.ms;
+        } else if (given.do === "reopen") {
+          await sqlite.close();
+          sqlite = fixture.open();
+        } else {
+          const call = callOf(given, world);
+          const expected = await call(memory);
+          expect(await call(sqlite)).toEqual(expected);
+        }
+      }
+      expect(await viewOf(sqlite, world)).toEqual(await viewOf(memory, world));
+      await sqlite.close();
+    }),
+    { numRuns: Number(process.env["CODEQ_TEST_RUNS"] ?? 200) },
+  );
+}, 120_000);
