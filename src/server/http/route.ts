@@ -5,6 +5,7 @@ import type { HttpOptions } from "./http-server.ts";
 import type { EnvelopeShape } from "./json-body.ts";
 import type { RateScope } from "./rate-limit.ts";
 import { readEnvelope } from "./read-envelope.ts";
+import type { ResponseName } from "./response-schemas.ts";
 
 /** One operation of the API. The same row routes requests, checks them, and describes them in the OpenAPI document. */
 export interface Route {
@@ -31,6 +32,8 @@ export type Access =
   | { readonly kind: "admin" };
 
 export interface BodySpec<S extends z.ZodType = z.ZodType> {
+  /** Name of the schema in the OpenAPI document. */
+  readonly name: string;
   readonly schema: S;
   readonly shape: EnvelopeShape;
   /** Text of the wire protocol for a body that does not fit. */
@@ -44,8 +47,8 @@ export interface BodySpec<S extends z.ZodType = z.ZodType> {
 export interface Answer {
   readonly status: number;
   readonly description: string;
-  /** Name of a schema in `response-schemas.ts`; undefined for an empty body. */
-  readonly schema: string | undefined;
+  /** Undefined for an empty body. */
+  readonly schema: ResponseName | undefined;
 }
 
 /** A request that was let in. */
@@ -70,7 +73,7 @@ export function route(row: RouteRow & Pick<Route, "run">): Route {
 /** A route whose body is checked by its schema before the handler sees it. */
 export function bodyRoute<S extends z.ZodType>(
   row: RouteRow & {
-    readonly body: Pick<BodySpec<S>, "schema"> & Partial<BodySpec<S>>;
+    readonly body: Pick<BodySpec<S>, "name" | "schema"> & Partial<BodySpec<S>>;
     readonly handle: (call: Call, body: z.output<S>) => Promise<Response>;
   },
 ): Route {

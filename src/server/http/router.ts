@@ -1,50 +1,59 @@
 import { Elysia } from "elysia";
 import type { Exchange } from "./exchange.ts";
 import type { HttpOptions } from "./http-server.ts";
+import { openApiDocument } from "./openapi.ts";
 import { errorResponse } from "./responses.ts";
 import { API_ROUTES } from "./routes/api-routes.ts";
 import { publicRoutes } from "./routes/public-routes.ts";
+import { otherSlash } from "./trailing-slash.ts";
 
-export const API_BASE = "/v1/codeq";
+const API_BASE = "/v1/codeq";
 
-/**
- * Routes every path to its handler. The framework only routes: bodies are read by us, as bytes, because payloads must
- * come out exactly as they came in.
- */
+/** Bodies are read by us, as bytes: payloads must come out exactly as they came in. */
+const ROUTE_ONLY = { parse: "none" } as const;
+
+/** Yields the function that answers every request the server gets. */
 export function buildRouter(
   server: HttpOptions,
   exchange: Exchange,
 ): (request: Request) => Response | Promise<Response> {
   const app = new Elysia({ strictPath: true, normalize: false });
-  const known = new Map<string, string[]>();
+  const methods = new Map<string, string[]>();
   for (const route of API_ROUTES) {
-    const pattern = `${API_BASE}${route.path}`;
-    app.route(route.method, pattern, ({ request, params }) => exchange.serve(route, pattern, request, params), {
-      parse: "none",
-    });
-    note(known, pattern, route.method);
+    const pattern = API_BASE + route.path;
+    app.route(
+      route.method,
+      pattern,
+      ({ request, params }) => exchange.serve(route, pattern, request, params),
+      ROUTE_ONLY,
+    );
+    methods.set(pattern, [...(methods.get(pattern) ?? []), route.method]);
   }
-  for (const route of publicRoutes(server)) {
-    app.get(route.path, ({ request }) => exchange.answer(route.path, request, (id) => route.run(id)), {
-      parse: "none",
-    });
-    note(known, route.path, "GET");
+  for (const { path, run } of publicRoutes(server, openApiOnce(server))) {
+    app.get(path, ({ request }) => exchange.answer(path, request, run), ROUTE_ONLY);
+    methods.set(path, ["GET"]);
   }
-  for (const [pattern, methods] of known) {
-    const allow = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+  for (const [pattern, known] of methods) {
+    const allow = (known.includes("GET") ? [...known, "HEAD"] : known).join(", ");
     app.all(
       pattern,
-      ({ request }) =>
-        exchange.answer(pattern, request, (id) => methodNotAllowed(id, request.method, allow.join(", "))),
-      { parse: "none" },
+      ({ request }) => exchange.answer(pattern, request, (id) => methodNotAllowed(id, request.method, allow)),
+      ROUTE_ONLY,
     );
   }
-  app.onError(({ request }) => exchange.answer("unmatched", request, (id) => notFound(id)));
+  const patterns = [...methods.keys()];
+  app.onError(({ request }) => exchange.answer("unmatched", request, (id) => unmatched(id, request, patterns)));
   return (request) => app.fetch(request);
 }
 
-function note(known: Map<string, string[]>, pattern: string, method: string): void {
-  known.set(pattern, [...(known.get(pattern) ?? []), method]);
+/** Most servers are never asked for it. */
+function openApiOnce(server: HttpOptions): () => string {
+  let document: string | undefined;
+  return () => {
+    const { version } = server.health();
+    document ??= openApiDocument(API_ROUTES, { base: API_BASE, version, retentionMs: server.retentionMs });
+    return document;
+  };
 }
 
 function methodNotAllowed(requestId: string, method: string, allow: string): Response {
@@ -54,6 +63,9 @@ function methodNotAllowed(requestId: string, method: string, allow: string): Res
   return response;
 }
 
-function notFound(requestId: string): Response {
-  return errorResponse(requestId, { code: "NOT_FOUND", error: "404 page not found" });
+function unmatched(requestId: string, request: Request, patterns: readonly string[]): Response {
+  const location = otherSlash(new URL(request.url), patterns);
+  if (location === undefined) return errorResponse(requestId, { code: "NOT_FOUND", error: "404 page not found" });
+  const status = request.method === "GET" ? 301 : 307;
+  return new Response(null, { status, headers: { location, "x-request-id": requestId } });
 }

@@ -34,26 +34,20 @@ const creation = {
   delaySeconds: optionalInt.describe("Whole seconds before the task may be delivered"),
 };
 
-export const CreateBody = z
-  .object({
-    command: text.min(1).describe("The lane; case does not matter, spelling is kept"),
-    payload: rawValue
-      .refine((raw) => raw !== "null", "required")
-      .describe("Any JSON value but null; kept byte for byte"),
-    ...creation,
-  })
-  .meta({ id: "CreateTask" });
+export const CreateBody = z.object({
+  command: text.min(1).describe("The lane; case does not matter, spelling is kept"),
+  payload: rawValue.refine((raw) => raw !== "null", "required").describe("Any JSON value but null; kept byte for byte"),
+  ...creation,
+});
 
 /** Each item is answered for itself, so what is missing is found item by item. */
-const BatchItem = z
-  .object({
-    command: optionalText.describe("The lane; case does not matter, spelling is kept"),
-    payload: rawValue.optional().describe("Any JSON value, kept byte for byte; null when absent"),
-    ...creation,
-  })
-  .meta({ id: "CreateTaskItem" });
+const BatchItem = z.object({
+  command: optionalText.describe("The lane; case does not matter, spelling is kept"),
+  payload: rawValue.optional().describe("Any JSON value, kept byte for byte; null when absent"),
+  ...creation,
+});
 
-export const CreateBatchBody = z.object({ tasks: z.array(BatchItem).min(1) }).meta({ id: "CreateTaskBatch" });
+export const CreateBatchBody = z.object({ tasks: z.array(BatchItem).min(1) });
 
 const claim = {
   commands: z
@@ -62,25 +56,21 @@ const claim = {
     .transform((value) => value ?? [])
     .describe("Commands to claim; all that the token allows when absent or empty"),
   leaseSeconds: optionalInt.describe("The server's default when absent or not positive"),
-  waitSeconds: optionalInt.describe("How long to wait for a task; 0 to 30, more is cut"),
+  waitSeconds: optionalInt.describe("How long to wait for a task; more than the server allows (30) is cut"),
 };
 
-export const ClaimBody = z.object(claim).meta({ id: "Claim" });
+export const ClaimBody = z.object(claim);
 
-export const ClaimBatchBody = z
-  .object({ ...claim, count: z.int().min(1).describe("Tasks wanted at most") })
-  .meta({ id: "ClaimBatch" });
+export const ClaimBatchBody = z.object({ ...claim, count: z.int().min(1).describe("Tasks wanted at most") });
 
-export const HeartbeatBody = z
-  .object({ extendSeconds: optionalInt.describe("New length of the lease, from now; the default when not positive") })
-  .meta({ id: "Heartbeat" });
+export const HeartbeatBody = z.object({
+  extendSeconds: optionalInt.describe("New length of the lease, from now; the default when not positive"),
+});
 
-export const NackBody = z
-  .object({
-    delaySeconds: optionalInt.describe("Seconds until redelivery: 0 is at once, absent leaves it to the backoff"),
-    reason: optionalText.describe("Kept as the task's error if this was its last delivery"),
-  })
-  .meta({ id: "Nack" });
+export const NackBody = z.object({
+  delaySeconds: optionalInt.describe("Seconds until redelivery: 0 is at once, absent leaves it to the backoff"),
+  reason: optionalText.describe("Kept as the task's error if this was its last delivery"),
+});
 
 const result = {
   result: rawObject.describe("JSON object, kept byte for byte"),
@@ -92,22 +82,16 @@ const result = {
     .describe("Not supported: must be absent or empty"),
 };
 
-export const ResultBody = z
-  .object({ status: text.min(1).describe("COMPLETED or FAILED"), ...result })
-  .meta({ id: "SubmitResult" });
+export const ResultBody = z.object({ status: text.min(1).describe("COMPLETED or FAILED"), ...result });
 
-const ResultItem = z
-  .object({ taskId: optionalText, status: optionalText.describe("COMPLETED or FAILED"), ...result })
-  .meta({ id: "SubmitResultItem" });
+const ResultItem = z.object({ taskId: optionalText, status: optionalText.describe("COMPLETED or FAILED"), ...result });
 
-export const ResultBatchBody = z.object({ results: z.array(ResultItem).min(1) }).meta({ id: "SubmitResultBatch" });
+export const ResultBatchBody = z.object({ results: z.array(ResultItem).min(1) });
 
-export const CleanupBody = z
-  .object({
-    limit: optionalInt.describe("Tasks to delete at most; 1000 when absent or not positive"),
-    before: optionalText.describe("RFC 3339 time; tasks whose retention ended before it are deleted. Default: now"),
-  })
-  .meta({ id: "Cleanup" });
+export const CleanupBody = z.object({
+  limit: optionalInt.describe("Tasks to delete at most; 1000 when absent or not positive"),
+  before: optionalText.describe("RFC 3339 time; tasks whose retention ended before it are deleted. Default: now"),
+});
 
 export type CreateItem = z.output<typeof BatchItem>;
 export type ClaimItem = z.output<typeof ClaimBody>;

@@ -50,8 +50,8 @@ export const adminRoutes: readonly Route[] = [
     summary: "Delete the tenant's finished tasks whose retention is over",
     access: { kind: "admin" },
     rate: { scope: "admin", operation: "cleanup" },
-    body: { schema: CleanupBody, optional: true },
-    answers: [{ status: 200, description: "How many were deleted", schema: "Cleanup" }],
+    body: { name: "Cleanup", schema: CleanupBody, optional: true },
+    answers: [{ status: 200, description: "How many were deleted", schema: "CleanupResult" }],
     handle: async (call, body) => {
       const { queue, limits } = call.server;
       const beforeMs = body.before === undefined ? queue.now() : parseRfc3339(body.before);

@@ -17,7 +17,7 @@ export const claimRoutes: readonly Route[] = [
     summary: "Claim a task, waiting for one if asked to",
     access: { kind: "worker", scope: "codeq:claim" },
     rate: { scope: "worker", operation: "claim" },
-    body: { schema: ClaimBody },
+    body: { name: "Claim", schema: ClaimBody },
     answers: [{ status: 200, description: "The task, leased to the caller", schema: "Task" }, NOTHING],
     handle: async (call, body) => {
       const [task] = await claim(call, body, 1);
@@ -32,7 +32,7 @@ export const claimRoutes: readonly Route[] = [
     summary: "Claim several tasks, waiting for a first one if asked to",
     access: { kind: "worker", scope: "codeq:claim" },
     rate: { scope: "worker", operation: "claim" },
-    body: { schema: ClaimBatchBody },
+    body: { name: "ClaimBatch", schema: ClaimBatchBody },
     answers: [{ status: 200, description: "The tasks, leased to the caller", schema: "ClaimedTasks" }, NOTHING],
     handle: async (call, body) => {
       const { claimBatchMax } = call.server.limits;

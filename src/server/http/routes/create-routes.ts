@@ -15,7 +15,7 @@ export const createRoutes: readonly Route[] = [
     summary: "Create a task",
     access: { kind: "producer" },
     rate: { scope: "producer", operation: "create_task" },
-    body: { schema: CreateBody, shape: { raw: "payload", list: undefined } },
+    body: { name: "CreateTask", schema: CreateBody, shape: { raw: "payload", list: undefined } },
     answers: [
       {
         status: 202,
@@ -40,7 +40,12 @@ export const createRoutes: readonly Route[] = [
     summary: "Create several tasks; each is answered for itself",
     access: { kind: "producer" },
     rate: { scope: "producer", operation: "create_task" },
-    body: { schema: CreateBatchBody, shape: { raw: "payload", list: "tasks" }, itemsMax: "batchMax" },
+    body: {
+      name: "CreateTaskBatch",
+      schema: CreateBatchBody,
+      shape: { raw: "payload", list: "tasks" },
+      itemsMax: "batchMax",
+    },
     answers: [{ status: 200, description: "One answer for each task, in order", schema: "CreateTaskBatchResult" }],
     handle: async (call, body) => {
       const outcomes = await createAll(call, body.tasks);

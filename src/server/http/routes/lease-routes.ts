@@ -11,7 +11,7 @@ export const leaseRoutes: readonly Route[] = [
     operation: "heartbeatTask",
     summary: "Extend the lease",
     access: { kind: "worker", scope: "codeq:heartbeat" },
-    body: { schema: HeartbeatBody },
+    body: { name: "Heartbeat", schema: HeartbeatBody },
     answers: [{ status: 200, description: "The lease now ends that much later than now", schema: "Ok" }],
     handle: async (call, body) => {
       const seconds = body.extendSeconds ?? 0;
@@ -40,7 +40,7 @@ export const leaseRoutes: readonly Route[] = [
     operation: "nackTask",
     summary: "Give the task back as failed",
     access: { kind: "worker", scope: "codeq:nack" },
-    body: { schema: NackBody },
+    body: { name: "Nack", schema: NackBody },
     answers: [{ status: 200, description: "Requeued after a delay, or dead (dlq)", schema: "Nacked" }],
     handle: async (call, body) => {
       const { delaySeconds = -1, reason } = body;

@@ -1,3 +1,4 @@
+import { docsRoutes } from "../docs-page.ts";
 import type { HttpOptions } from "../http-server.ts";
 import { jsonResponse } from "../responses.ts";
 
@@ -7,13 +8,16 @@ export interface PublicRoute {
   readonly run: (requestId: string) => Response | Promise<Response>;
 }
 
-export function publicRoutes(server: HttpOptions): readonly PublicRoute[] {
+/** @param openApi makes the OpenAPI document as JSON text */
+export function publicRoutes(server: HttpOptions, openApi: () => string): readonly PublicRoute[] {
   return [
     { path: "/", run: (id) => jsonResponse(200, id, HINT) },
     { path: "/healthz", run: (id) => healthz(server, id) },
     { path: "/readyz", run: (id) => readyz(server, id) },
     { path: "/version", run: (id) => version(server, id) },
     { path: "/metrics", run: (id) => metrics(server, id) },
+    { path: "/openapi.json", run: (id) => jsonResponse(200, id, openApi()) },
+    ...docsRoutes(),
   ];
 }
 

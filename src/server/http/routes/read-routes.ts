@@ -24,7 +24,7 @@ export const readRoutes: readonly Route[] = [
     operation: "getResult",
     summary: "Look at a task's result, waiting for it if asked to",
     access: { kind: "any" },
-    query: { waitSeconds: "How long to wait for the result; 0 to 60, more is cut" },
+    query: { waitSeconds: "How long to wait for the result; more than the server allows (60) is cut" },
     answers: [{ status: 200, description: "The result and its task", schema: "TaskWithResult" }],
     run: async (call) => {
       const { queue, limits } = call.server;

@@ -13,7 +13,12 @@ export const resultRoutes: readonly Route[] = [
     operation: "submitResult",
     summary: "Finish a task",
     access: { kind: "worker", scope: "codeq:result" },
-    body: { schema: ResultBody, shape: { raw: "result", list: undefined }, refusal: "invalid request body" },
+    body: {
+      name: "SubmitResult",
+      schema: ResultBody,
+      shape: { raw: "result", list: undefined },
+      refusal: "invalid request body",
+    },
     answers: [{ status: 200, description: "The result is stored", schema: "Result" }],
     handle: async (call, body) => {
       const [outcome] = await submit(call, [{ ...body, taskId: call.params["id"] }]);
@@ -28,7 +33,12 @@ export const resultRoutes: readonly Route[] = [
     operation: "submitResults",
     summary: "Finish several tasks; each is answered for itself",
     access: { kind: "worker", scope: "codeq:result" },
-    body: { schema: ResultBatchBody, shape: { raw: "result", list: "results" }, itemsMax: "resultsBatchMax" },
+    body: {
+      name: "SubmitResultBatch",
+      schema: ResultBatchBody,
+      shape: { raw: "result", list: "results" },
+      itemsMax: "resultsBatchMax",
+    },
     answers: [{ status: 200, description: "One answer for each result, in order", schema: "SubmitResultBatchResult" }],
     handle: async (call, body) => {
       const outcomes = await submit(call, body.results);
