@@ -11,6 +11,7 @@ export class DiskReserve {
   readonly #reusableBytes: () => number;
   /** May be written before the next look at the disk. */
   #allowanceBytes = 0;
+  #breached = false;
 
   /** @param reusableBytes free space inside the file */
   constructor(directory: string, reserveBytes: number, reusableBytes: () => number) {
@@ -19,13 +20,23 @@ export class DiskReserve {
     this.#reusableBytes = reusableBytes;
   }
 
+  /** Whether anything was refused since this was last asked. */
+  takeBreach(): boolean {
+    const breached = this.#breached;
+    this.#breached = false;
+    return breached;
+  }
+
   /** @throws CodeqError DISK_FULL when writing that much would eat into the reserve */
   spend(bytes: number): void {
     this.#allowanceBytes -= bytes;
     if (this.#allowanceBytes >= 0) return;
     const { bavail, bsize } = statfsSync(this.#directory);
     const spareBytes = bavail * bsize + this.#reusableBytes() - this.#reserveBytes - bytes;
-    if (spareBytes < 0) throw new CodeqError("DISK_FULL", "disk full: new tasks are refused, claims and results go on");
+    if (spareBytes < 0) {
+      this.#breached = true;
+      throw new CodeqError("DISK_FULL", "disk full: new tasks are refused, claims and results go on");
+    }
     // Others write to the disk as well, so look again long before the spare is used up.
     this.#allowanceBytes = Math.min(spareBytes / 8, this.#reserveBytes / 8);
   }

@@ -1,0 +1,57 @@
+import { CodeqError } from "../../queue/errors.ts";
+import { openStore } from "../open-store.ts";
+import { claimBy, NOW, newTask } from "../store-contract.ts";
+
+/**
+ * For tests, in a process of its own: fills a data directory until it fails, looks at what still works, and prints what
+ * it saw as JSON. Arguments: directory, reserve in bytes.
+ */
+const [, , dataDir = "", reserve = "0"] = process.argv;
+
+const store = await openStore({
+  dataDir,
+  shards: 1,
+  durability: "off",
+  cacheBytes: 2 ** 20,
+  diskReserveBytes: Number(reserve),
+  acceptDataLoss: false,
+  onCommit: () => undefined,
+  onEvent: () => undefined,
+  freshSeed: [1, 2],
+  clock: () => 0,
+});
+const payload = "x".repeat(4000);
+let created = 0;
+let failure = "";
+let again = "";
+// A single refusal may pass, as when the log is emptied after it.
+while (failure === "" || again === "") {
+  failure = await codeOf(insertOne());
+  again = failure === "" ? "" : await codeOf(insertOne());
+}
+const fault = store.fault() !== undefined;
+await store.recover();
+const [tasks = []] = await store.claim([claimBy("w1", { count: 100_000 })], NOW);
+const outcomes = await store.complete(
+  tasks.map(({ key }) => ({ key, tenant: "acme", worker: "w1", state: "completed", result: "{}" })),
+  NOW,
+);
+const completed = outcomes.filter((outcome) => outcome.kind === "finished").length;
+const pruned = await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 100_000 });
+const afterwards = await codeOf(insertOne());
+await store.close();
+console.log(JSON.stringify({ created, failure, again, fault, completed, pruned, afterwards }));
+
+async function insertOne(): Promise<void> {
+  await store.insert([newTask({ payload })], NOW);
+  created += 1;
+}
+
+async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "";
+  } catch (error) {
+    return error instanceof CodeqError ? error.code : String(error);
+  }
+}

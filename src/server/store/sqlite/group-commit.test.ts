@@ -1,0 +1,57 @@
+import { expect, test } from "bun:test";
+import { claimBy, NOW, newTask } from "../store-contract.ts";
+import { SqliteFixture } from "./sqlite-fixture.ts";
+
+test("what arrives in one turn shares one commit, whatever its kind", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  await Promise.all([
+    store.insert([newTask()], NOW),
+    store.claim([claimBy("w1")], NOW),
+    store.promote(10, NOW),
+    store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 }),
+  ]);
+  expect(fixture.commits).toEqual([4]);
+  await store.close();
+});
+
+test("an operation that cannot be done fails alone, the others of its group are committed", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const [first, second] = [newTask(), newTask()];
+  const outcomes = await Promise.allSettled([
+    store.insert([first], NOW),
+    // The same row number again: a fault of the caller's that SQLite refuses.
+    store.insert([second, first], NOW),
+    store.insert([newTask({ priority: 4 })], NOW),
+  ]);
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(outcomes[1]).toMatchObject({ reason: { code: "INTERNAL" } });
+  expect(await store.get([second])).toEqual([undefined]);
+  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]);
+  expect(store.fault()).toBeUndefined();
+  await store.close();
+  const reopened = fixture.open();
+  expect(await reopened.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]);
+  await reopened.close();
+});
+
+test("closing commits what is pending", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const task = newTask();
+  const inserted = store.insert([task], NOW);
+  await store.close();
+  expect(await inserted).toEqual([{ kind: "created" }]);
+  const reopened = fixture.open();
+  expect(await reopened.get([task])).toMatchObject([{ state: "ready" }]);
+  await reopened.close();
+});
+
+test("a closed store says so", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  await store.close();
+  const outcomes = await Promise.allSettled([store.insert([newTask()], NOW), store.claim([claimBy("w")], NOW), store.get([])]);
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
+});

@@ -1,0 +1,51 @@
+import { Database, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { Sequence } from "../../queue/task-id.ts";
+import { Claiming } from "./claiming.ts";
+import { Inserting } from "./inserting.ts";
+import { LaneBook } from "./lane-book.ts";
+import { Leasing } from "./leasing.ts";
+import { migrate } from "./migrations.ts";
+import { Pruning } from "./pruning.ts";
+import { Requeueing } from "./requeueing.ts";
+import { StatementSet } from "./statement-set.ts";
+import { TaskReader } from "./task-reader.ts";
+
+class RecordedStatements extends StatementSet {
+  readonly texts: string[] = [];
+
+  override prepare<Row = unknown, Parameters extends SQLQueryBindings[] = []>(sql: string): Statement<Row, Parameters> {
+    this.texts.push(sql);
+    return super.prepare<Row, Parameters>(sql);
+  }
+}
+
+/** The lanes are read once, when the file is opened. */
+const READS_ALL = new Set(["SELECT * FROM lane ORDER BY id"]);
+/** Pruning at one tenant's request walks the finished tasks in order of time, in an index that has all it needs. */
+const PRUNE_OF_TENANT = /SCAN lane$/;
+
+test("no statement scans a table or sorts, whatever the number of tasks", () => {
+  using db = new Database(":memory:", { strict: true });
+  migrate(db);
+  const statements = new RecordedStatements(db);
+  const lanes = new LaneBook(statements);
+  const reader = new TaskReader(statements, lanes, 0);
+  const requeueing = new Requeueing(statements, lanes, new Sequence(0), 0);
+  const verbs = [
+    new Inserting(statements, lanes, reader),
+    new Claiming(statements, lanes, 0),
+    new Leasing(statements, lanes, reader, requeueing, 0),
+    new Pruning(statements, lanes),
+  ];
+  expect(verbs).toHaveLength(4);
+  expect(statements.texts.length).toBeGreaterThan(25);
+  for (const sql of statements.texts) {
+    if (READS_ALL.has(sql)) continue;
+    const plan = db.query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => row.detail);
+    for (const detail of plan) {
+      if (PRUNE_OF_TENANT.test(detail)) continue;
+      expect(`${sql}: ${detail}`).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  }
+});

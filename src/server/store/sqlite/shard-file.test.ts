@@ -1,0 +1,108 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { NOW, newTask } from "../store-contract.ts";
+import { SqliteFixture } from "./sqlite-fixture.ts";
+
+const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];
+
+/** The files as a kill -9 would leave them after three commits of one task each. */
+async function crashed(fixture: SqliteFixture): Promise<string> {
+  const store = fixture.open();
+  for (let commit = 0; commit < 3; commit += 1) await store.insert([newTask()], NOW);
+  const crash = new SqliteFixture();
+  for (const name of FILES) copyFileSync(join(fixture.directory, name), join(crash.directory, name));
+  await store.close();
+  return crash.directory;
+}
+
+function openAt(directory: string, acceptDataLoss = false) {
+  return new SqliteFixture().open({ path: join(directory, "shard-00.sqlite"), acceptDataLoss });
+}
+
+test("a second opening of the same file is refused while the first lives", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  expect(() => fixture.open()).toThrow("is in use by another codeq server");
+  await store.insert([newTask()], NOW);
+  await store.close();
+  await fixture.open().close();
+});
+
+test("after a crash every acknowledged commit is there", async () => {
+  using fixture = new SqliteFixture();
+  const store = openAt(await crashed(fixture));
+  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] }]);
+  await store.close();
+});
+
+test("a damaged write-ahead log is noticed, and accepting the loss is a choice", async () => {
+  using fixture = new SqliteFixture();
+  const directory = await crashed(fixture);
+  const log = join(directory, "shard-00.sqlite-wal");
+  const bytes = readFileSync(log);
+  // In the last frame: SQLite itself then takes the log to end before it.
+  for (const offset of [100, 200, 300]) bytes[bytes.length - offset] = (bytes[bytes.length - offset] ?? 0) ^ 0xff;
+  writeFileSync(log, bytes);
+  expect(() => openAt(directory)).toThrow(/lacks its newest 1 commits.*--accept-data-loss/);
+  await openAt(directory, true).close();
+  await openAt(directory).close();
+});
+
+test("a deleted write-ahead log or a deleted file is noticed", async () => {
+  for (const name of ["shard-00.sqlite-wal", "shard-00.sqlite"]) {
+    using fixture = new SqliteFixture();
+    const directory = await crashed(fixture);
+    rmSync(join(directory, name));
+    if (name === "shard-00.sqlite") rmSync(join(directory, "shard-00.sqlite-wal"));
+    expect(() => openAt(directory)).toThrow("lacks its newest");
+  }
+});
+
+test("after a power cut at a level that does not sync, what is missing is told but does not stop the server", async () => {
+  using fixture = new SqliteFixture();
+  const directory = await crashed(fixture);
+  rmSync(join(directory, "shard-00.sqlite-wal"));
+  const mark = join(directory, "shard-00.sqlite.mark");
+  const text = readFileSync(mark);
+  text.write("another-boot", 8);
+  writeFileSync(mark, text);
+  const reopened = new SqliteFixture();
+  await reopened.open({ path: join(directory, "shard-00.sqlite") }).close();
+  expect(reopened.warnings.join()).toContain("the machine went down");
+});
+
+test("a missing mark is made anew", async () => {
+  using fixture = new SqliteFixture();
+  const directory = await crashed(fixture);
+  rmSync(join(directory, "shard-00.sqlite.mark"));
+  await openAt(directory).close();
+  expect(existsSync(join(directory, "shard-00.sqlite.mark"))).toBe(true);
+});
+
+test("a file that is not ours, is garbage or is from a newer codeq is refused and left as it was", () => {
+  using fixture = new SqliteFixture();
+  const path = join(fixture.directory, "shard-00.sqlite");
+
+  writeFileSync(path, "no database ".repeat(1000));
+  expect(() => fixture.open()).toThrow("is damaged: file is not a database");
+  expect(readFileSync(path, "utf8")).toStartWith("no database");
+
+  rmSync(path);
+  const foreign = new Database(path, { create: true });
+  foreign.run("CREATE TABLE songs (name TEXT)");
+  foreign.close(true);
+  expect(() => fixture.open()).toThrow("not one of codeq's");
+
+  rmSync(path);
+  const newer = new Database(path, { create: true });
+  newer.run("PRAGMA user_version = 999");
+  newer.close(true);
+  expect(() => fixture.open()).toThrow("schema version 999");
+});
+
+test("a place that cannot be written is named", () => {
+  using fixture = new SqliteFixture();
+  expect(() => fixture.open({ path: join(fixture.directory, "missing", "shard-00.sqlite") })).toThrow("cannot open");
+});
