@@ -40,3 +40,12 @@ export class Clock {
     return this.#sources.wallMs() - this.#nowMs;
   }
 }
+
+/** The machine's own time. */
+export const machineTime: TimeSources = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** Calls back once, not before `delayMs` have passed; yields what cancels it. */
+export function schedule(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}

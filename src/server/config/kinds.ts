@@ -16,7 +16,8 @@ export interface Bounds {
   readonly max: number;
 }
 
-export function integer(bounds: Bounds & { readonly unit: string }): Kind<number> {
+/** @param bounds.unit what is counted; nothing for a mere number */
+export function integer(bounds: Bounds & { readonly unit: string | undefined }): Kind<number> {
   const text = z
     .string()
     .trim()
@@ -24,7 +25,7 @@ export function integer(bounds: Bounds & { readonly unit: string }): Kind<number
     .transform(Number);
   return {
     schema: z.union([z.number(), text]).pipe(z.int().min(bounds.min).max(bounds.max)),
-    expects: `a whole number of ${bounds.unit} from ${bounds.min} to ${bounds.max}`,
+    expects: `a whole number${bounds.unit === undefined ? "" : ` of ${bounds.unit}`} from ${bounds.min} to ${bounds.max}`,
     placeholder: "n",
     show: String,
   };
@@ -109,7 +110,7 @@ export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
     schema: kind.schema.optional(),
     expects: kind.expects,
     placeholder: kind.placeholder,
-    show: (value) => (value === undefined ? "" : kind.show(value)),
+    show: (value) => (value === undefined ? "(not set)" : kind.show(value)),
   };
 }
 

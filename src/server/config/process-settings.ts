@@ -18,7 +18,7 @@ export const processSettings = {
     flag: "port",
     // Not CODEQ_PORT: Kubernetes sets that to an URL next to a service called codeq.
     env: ["PORT"],
-    kind: integer({ min: 0, max: 65_535, unit: "the port" }),
+    kind: integer({ min: 0, max: 65_535, unit: undefined }),
     fallback: 8080,
     group: "Listening",
     help: "HTTP port; 0 takes a free one",

@@ -9,7 +9,8 @@ export interface Setting<T> {
   /** Environment variables, the first one set wins. */
   readonly env: readonly string[];
   readonly kind: Kind<T>;
-  readonly fallback: T;
+  /** Inferred from the kind alone: a choice stays a choice. */
+  readonly fallback: NoInfer<T>;
   readonly group: SettingGroup;
   readonly help: string;
   /** Never shown. */

@@ -1,0 +1,15 @@
+import type { Environment } from "../config/layers.ts";
+
+/** What a command may do to the world around it. */
+export interface CommandIo {
+  readonly env: Environment;
+  readonly isTerminal: boolean;
+  /** To standard output. */
+  readonly print: (text: string) => void;
+  /** To standard error. */
+  readonly warn: (text: string) => void;
+  /** The exit code once everything is done; 0 when nothing else is said. */
+  readonly setExitCode: (code: number) => void;
+  /** Ends the process on the spot. */
+  readonly exit: (code: number) => void;
+}

@@ -1,0 +1,89 @@
+import { Command } from "commander";
+import { banner, durabilityWarning, startFields } from "../banner.ts";
+import { authSecrets, authWarnings, chooseAuth, DEV_TOKEN } from "../config/auth-choice.ts";
+import { addServerFlags, givenFlags } from "../config/flags.ts";
+import { loadConfig } from "../config.ts";
+import { createLog, type Log } from "../log.ts";
+import { type LogOutput, openLogOutput } from "../log-output.ts";
+import { type RunningServer, startServer } from "../serve.ts";
+import { EXIT_CODES } from "../start-error.ts";
+import { messageOf } from "../start-failures.ts";
+import type { CommandIo } from "./command-io.ts";
+
+/** `codeq serve`: runs the server until a signal ends it. */
+export function serveCommand(io: CommandIo): Command {
+  const command = new Command("serve").description("run the task queue server");
+  return addServerFlags(command).action(async () => {
+    const output = openLogOutput(1);
+    try {
+      await serve(givenFlags(command), io, output);
+    } finally {
+      output.flush();
+    }
+  });
+}
+
+async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output: LogOutput): Promise<void> {
+  const { config, warnings } = await loadConfig({ flags, env: io.env });
+  const format = config.logFormat === "auto" ? (io.isTerminal ? "text" : "json") : config.logFormat;
+  const secrets = authSecrets(config).filter((secret) => secret !== DEV_TOKEN);
+  const log = createLog({ level: config.logLevel, format, secrets, write: output.write });
+  exitOnBug(log, output, io);
+
+  const server = await startServer(config, log);
+  if (format === "text") output.write(banner(server.report));
+  else log.info("listening", startFields(server.report));
+  const durability = durabilityWarning(config.durability);
+  const all = [
+    ...warnings,
+    ...authWarnings(config, chooseAuth(config)),
+    ...(durability === undefined ? [] : [durability]),
+  ];
+  for (const warning of all) log.warn(warning);
+  await drained(server, config.shutdownGraceMs, { log, output, io });
+}
+
+interface Surroundings {
+  readonly log: Log;
+  readonly output: LogOutput;
+  readonly io: CommandIo;
+}
+
+/** Resolves once a first signal has drained the server; a second one ends the process on the spot. */
+async function drained(server: RunningServer, graceMs: number, { log, output, io }: Surroundings): Promise<void> {
+  const { promise: signalled, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = (signal: "SIGTERM" | "SIGINT", exitCode: number): void => {
+    signals += 1;
+    log.info(signals === 1 ? "draining" : "exiting at once", { signal });
+    if (signals === 1) {
+      resolve();
+      return;
+    }
+    output.flush();
+    io.exit(exitCode);
+  };
+  process.on("SIGTERM", () => onSignal("SIGTERM", 143));
+  process.on("SIGINT", () => onSignal("SIGINT", 130));
+  await signalled;
+  await server.drain(graceMs);
+  log.info("drained");
+  output.flush();
+  // Connections that outlived the grace period must not keep the process.
+  io.exit(EXIT_CODES.ok.code);
+}
+
+/** After an error nobody expected nothing is known about the state in memory; what was acknowledged is on disk. */
+function exitOnBug(log: Log, output: LogOutput, io: CommandIo): void {
+  const onBug = (error: unknown): void => {
+    log.error("unexpected failure, exiting", { reason: messageOf(error), stack: stackOf(error) });
+    output.flush();
+    io.exit(EXIT_CODES.failed.code);
+  };
+  process.on("uncaughtException", onBug);
+  process.on("unhandledRejection", onBug);
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,204 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { buildInfo } from "../build-info.ts";
+import { type Authenticators, buildAuthenticators, devAuthenticators } from "./auth/authenticators.ts";
+import type { StartReport } from "./banner.ts";
+import { Clock, machineTime, schedule } from "./clock.ts";
+import { type AuthChoice, chooseAuth, DEV_TENANT, DEV_TOKEN } from "./config/auth-choice.ts";
+import type { ServerConfig } from "./config/settings.ts";
+import type { HealthReport } from "./http/health.ts";
+import { type HttpServer, startHttp } from "./http/http-server.ts";
+import type { Log } from "./log.ts";
+import { LoopMonitor } from "./loop-monitor.ts";
+import { Maintenance } from "./maintenance.ts";
+import { Metrics } from "./metrics.ts";
+import { httpLimitsOf, queuePolicyOf, rateLimitsOf } from "./policies.ts";
+import { CodeqError } from "./queue/errors.ts";
+import type { Store } from "./queue/store.ts";
+import { TaskQueue } from "./queue/task-queue.ts";
+import { RandomHex } from "./random-hex.ts";
+import { StartError } from "./start-error.ts";
+import { listenFailure, storeFailure } from "./start-failures.ts";
+import { openStore } from "./store/open-store.ts";
+import { readTlsFiles, type TlsFiles } from "./tls.ts";
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly report: StartReport;
+  /**
+   * Stops taking requests, ends waits, lets what runs finish for at most `graceMs`, and closes the files. What was
+   * acknowledged is on disk in any case.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/**
+ * Builds the server from its parts and opens its port.
+ * @throws StartError when it cannot; then nothing is left open, and an address in use has left no trace on disk
+ */
+export async function startServer(config: ServerConfig, log: Log): Promise<RunningServer> {
+  const choice = chooseAuth(config);
+  const authenticators = authenticatorsOf(choice);
+  const tls = await tlsOf(config);
+  probeAddress(config);
+
+  const clock = new Clock(machineTime);
+  const metrics = new Metrics({ ...buildInfo, ...config, startedMs: clock.now() });
+  const store = await openConfiguredStore(config, metrics, log);
+  const queue = new TaskQueue({
+    store,
+    policy: queuePolicyOf(config),
+    observer: metrics.observer,
+    clock: () => clock.now(),
+    random: () => Math.floor(Math.random() * 2 ** 32),
+  });
+  metrics.attach({
+    stats: () => queue.stats(undefined, undefined),
+    waiting: () => queue.waiting,
+    storeBytes: () => directoryBytes(config.dataDir),
+    wallAheadMs: () => clock.wallAheadMs(),
+  });
+
+  const life = { draining: false };
+  let http: HttpServer;
+  try {
+    const health = (): HealthReport => healthOf(config, queue, life.draining);
+    http = listen({ config, queue, authenticators, metrics, log, tls, health });
+  } catch (error) {
+    await store.close();
+    throw listenFailure(error, config.host, config.port);
+  }
+  const maintenance = new Maintenance({ queue, log, schedule });
+  maintenance.start();
+  const { monotonicMs } = machineTime;
+  const onDelay = (seconds: number): void => metrics.loopDelayed(seconds);
+  const monitor = new LoopMonitor({ clock, monotonicMs, schedule, onDelay, log });
+
+  const drain = async (graceMs: number): Promise<void> => {
+    life.draining = true;
+    queue.drain();
+    http.stopAccepting();
+    if (!(await settles(http.close(), graceMs))) log.warn("requests were still running at the end of the grace period");
+    monitor.stop();
+    await maintenance.stop();
+    await store.close();
+  };
+  return { report: reportOf(config, http, choice), drain };
+}
+
+interface Listening {
+  readonly config: ServerConfig;
+  readonly queue: TaskQueue;
+  readonly authenticators: Authenticators;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly tls: TlsFiles | undefined;
+  readonly health: () => HealthReport;
+}
+
+function listen({ config, queue, authenticators, metrics, log, tls, health }: Listening): HttpServer {
+  const randomHex = new RandomHex((bytes) => crypto.getRandomValues(bytes));
+  const logsRequests = config.logLevel === "debug";
+  return startHttp({
+    queue,
+    authenticators,
+    limits: httpLimitsOf(config),
+    rateLimits: rateLimitsOf(config),
+    retentionMs: config.retentionMs,
+    health,
+    metricsText: () => metrics.text(),
+    onRequest: (route, method, status, seconds) => {
+      metrics.requests.observe(route, method, status, seconds);
+      if (logsRequests) log.debug("request", { method, route, status, seconds });
+    },
+    onRateLimited: (scope, operation) => metrics.requests.rateLimited(scope, operation),
+    log,
+    listen: { host: config.host, port: config.port, tls },
+    stopwatchMs: machineTime.monotonicMs,
+    randomHex: (bytes) => randomHex.take(bytes),
+  });
+}
+
+async function openConfiguredStore(config: ServerConfig, metrics: Metrics, log: Log): Promise<Store> {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  try {
+    return await openStore({
+      dataDir: config.dataDir,
+      shards: config.shards,
+      durability: config.durability,
+      cacheBytes: config.cacheBytes,
+      diskReserveBytes: config.diskReserveBytes,
+      acceptDataLoss: config.acceptDataLoss,
+      onCommit: (_shard, operations, seconds) => metrics.committed(operations, seconds),
+      onEvent: (level, message) => log[level](message),
+      freshSeed: [high, low],
+      clock: machineTime.monotonicMs,
+    });
+  } catch (error) {
+    throw storeFailure(error, config.dataDir);
+  }
+}
+
+function authenticatorsOf(choice: AuthChoice): Authenticators {
+  switch (choice.kind) {
+    case "dev":
+      return devAuthenticators(DEV_TOKEN, DEV_TENANT);
+    case "refused":
+      throw new StartError("usage", choice.reason);
+    case "configured":
+      try {
+        return buildAuthenticators(choice.settings);
+      } catch (error) {
+        if (error instanceof CodeqError) throw new StartError("usage", error.message, { cause: error });
+        throw error;
+      }
+  }
+}
+
+async function tlsOf({ tlsCert, tlsKey }: ServerConfig): Promise<TlsFiles | undefined> {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : readTlsFiles(tlsCert, tlsKey);
+}
+
+/** Finds an address in use before the data directory is touched; the queue must exist before anything answers there. */
+function probeAddress({ host, port }: ServerConfig): void {
+  try {
+    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
+  } catch (error) {
+    throw listenFailure(error, host, port);
+  }
+}
+
+function healthOf({ durability }: ServerConfig, queue: TaskQueue, draining: boolean): HealthReport {
+  const fault = queue.fault();
+  const reasons = [...(draining ? ["draining"] : []), ...(fault === undefined ? [] : [fault])];
+  const { version, commit } = buildInfo;
+  return { ready: reasons.length === 0, reasons, durability, version, commit };
+}
+
+function reportOf(config: ServerConfig, http: HttpServer, choice: AuthChoice): StartReport {
+  const { shards, durability } = config;
+  return {
+    build: buildInfo,
+    url: http.url,
+    port: http.port,
+    dataDir: resolve(config.dataDir),
+    shards,
+    durability,
+    devToken: choice.kind === "dev" ? DEV_TOKEN : undefined,
+  };
+}
+
+/** Whether the promise settles in time. */
+async function settles(promise: Promise<void>, graceMs: number): Promise<boolean> {
+  const { promise: over, resolve: end } = Promise.withResolvers<boolean>();
+  const cancel = schedule(() => end(false), graceMs);
+  const settled = await Promise.race([promise.then(() => true), over]);
+  cancel();
+  return settled;
+}
+
+async function directoryBytes(dataDir: string): Promise<number> {
+  const names = await readdir(dataDir);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(dataDir, name))).size));
+  return sizes.reduce((total, size) => total + size, 0);
+}
