@@ -20,7 +20,6 @@ export class Exchange {
   #setTimeout: (request: Request, seconds: number) => void = () => undefined;
   #underWay = 0;
   #draining = false;
-  #onIdle: (() => void) | undefined;
 
   constructor(server: HttpOptions) {
     this.#server = server;
@@ -35,14 +34,6 @@ export class Exchange {
   /** From now on connections are closed after their answer. */
   drain(): void {
     this.#draining = true;
-  }
-
-  /** Resolves when no request is under way. */
-  async idle(): Promise<void> {
-    if (this.#underWay === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onIdle = resolve;
-    await promise;
   }
 
   /** An operation of the API. */
@@ -62,8 +53,8 @@ export class Exchange {
     const response = await this.#guard(request, requestId, handle);
     if (this.#draining) response.headers.set("connection", "close");
     this.#underWay -= 1;
-    if (this.#underWay === 0) this.#onIdle?.();
-    this.#server.onRequest(pattern, request.method, response.status, (this.#server.stopwatchMs() - startMs) / 1000);
+    const seconds = (this.#server.stopwatchMs() - startMs) / 1000;
+    this.#server.onRequest(pattern, request.method, response.status, seconds, requestId);
     return response;
   }
 

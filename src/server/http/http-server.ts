@@ -18,7 +18,7 @@ export interface HttpOptions {
   /** The exposition text of `/metrics`. */
   readonly metricsText: () => Promise<string>;
   /** After each answer. `route` is the pattern, such as `/v1/codeq/tasks/:id`, or `unmatched`. */
-  readonly onRequest: (route: string, method: string, status: number, seconds: number) => void;
+  readonly onRequest: (route: string, method: string, status: number, seconds: number, requestId: string) => void;
   readonly onRateLimited: (scope: RateScope, operation: string) => void;
   readonly log: Log;
   readonly listen: {
@@ -37,7 +37,7 @@ export interface HttpServer {
   readonly url: string;
   /** New connections are refused; requests under way go on. */
   stopAccepting(): void;
-  /** Stops accepting, waits until the requests under way are answered, then closes every connection. */
+  /** Stops accepting and waits until the requests under way are answered and every connection is closed. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -58,22 +58,18 @@ export function startHttp(options: HttpOptions): HttpServer {
     error: (error) => exchange.failed(error),
   });
   exchange.attach((request, seconds) => server.timeout(request, seconds));
-  const close = async (): Promise<void> => {
-    await server.stop(false);
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => {
+    exchange.drain();
+    // Idle connections are closed at once, the others after their answer; that is also what the promise waits for.
+    stopped ??= server.stop(false);
+    return stopped;
   };
   return {
     port: server.port ?? listen.port,
     url: server.url.origin,
-    stopAccepting: () => {
-      exchange.drain();
-      void server.stop(false);
-    },
-    close: async () => {
-      exchange.drain();
-      void close();
-      await exchange.idle();
-      await server.stop(true);
-    },
-    [Symbol.asyncDispose]: () => close(),
+    stopAccepting: () => void stop(),
+    close: stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
