@@ -64,9 +64,12 @@ async function programWith(wanted: string | undefined): Promise<Command> {
     .version(buildInfo.version)
     .addHelpText("after", exitCodesText());
   program.exitOverride().configureOutput({ outputError: (text, write) => write(`codeq: ${oneLine(text)}`) });
-  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    if (name !== wanted) program.command(name).description(summary);
-    else program.addCommand((await load(io)).copyInheritedSettings(program), { isDefault: name === DEFAULT_COMMAND });
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    if (name !== wanted) program.command(name).description(command.summary);
+    else
+      program.addCommand((await command.load(io)).copyInheritedSettings(program), {
+        isDefault: name === DEFAULT_COMMAND,
+      });
   }
   return program;
 }

@@ -122,11 +122,8 @@ function askedForReplicas(env: Environment, file: ConfigFile | undefined): strin
 }
 
 function isTrue(value: unknown): boolean {
-  return ["true", "1", "yes", "on"].includes(
-    String(value ?? "")
-      .trim()
-      .toLowerCase(),
-  );
+  const word = typeof value === "string" ? value.trim().toLowerCase() : value;
+  return word === true || word === "true" || word === "1" || word === 1 || word === "yes" || word === "on";
 }
 
 function withoutEffect(env: Environment, file: ConfigFile | undefined): string[] {

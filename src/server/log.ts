@@ -1,5 +1,6 @@
 import pino from "pino";
 import { formatLine } from "./log-text.ts";
+import { CodeqError } from "./queue/errors.ts";
 
 /** What the server writes about itself. Fields are plain data; one whose name says it is secret is never written. */
 export interface Log {
@@ -62,10 +63,11 @@ function clean(fields: LogFields | undefined): Record<string, unknown> {
   );
 }
 
-/** An error says its message and, where there is one, its cause; stacks are for `debug`. */
+/** A failure we foresaw says all in its message; for any other one wants to know where it came from. */
 function plain(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
-  return value.cause === undefined ? value.message : `${value.message} (${String(value.cause)})`;
+  const cause = value.cause instanceof Error ? ` (${value.cause.message})` : "";
+  return value instanceof CodeqError ? value.message + cause : (value.stack ?? value.message) + cause;
 }
 
 function maskOf(secrets: readonly string[]): (line: string) => string {

@@ -109,7 +109,7 @@ function listen({ config, queue, authenticators, metrics, log, tls, health }: Li
     metricsText: () => metrics.text(),
     onRequest: (route, method, status, seconds) => {
       metrics.requests.observe(route, method, status, seconds);
-      if (logsRequests) log.debug("request", { method, route, status, seconds });
+      if (logsRequests) log.debug("request", { method, route, status, ms: Math.round(seconds * 1e6) / 1e3 });
     },
     onRateLimited: (scope, operation) => metrics.requests.rateLimited(scope, operation),
     log,

@@ -27,7 +27,7 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output:
   const { config, warnings } = await loadConfig({ flags, env: io.env });
   const format = config.logFormat === "auto" ? (io.isTerminal ? "text" : "json") : config.logFormat;
   const secrets = authSecrets(config).filter((secret) => secret !== DEV_TOKEN);
-  const log = createLog({ level: config.logLevel, format, secrets, write: output.write });
+  const log = createLog({ level: config.logLevel, format, secrets, write: (line) => output.write(line) });
   exitOnBug(log, output, io);
 
   const server = await startServer(config, log);

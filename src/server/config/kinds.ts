@@ -91,13 +91,12 @@ export function choice<const T extends string>(choices: readonly [T, ...T[]]): K
 /** A non-empty text of at most `charactersMax` UTF-16 units, on one line. */
 export function text(what: string, charactersMax: number): Kind<string> {
   return {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point.
     schema: z
       .string()
       .trim()
       .min(1)
       .max(charactersMax)
-      .regex(/^[^\u0000-\u001f]+$/),
+      .regex(/^\P{Cc}+$/u),
     expects: `${what} of 1 to ${charactersMax} characters`,
     placeholder: what.includes("path") ? "path" : "text",
     show: String,
@@ -149,7 +148,8 @@ const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
 function parseUnit(value: string, units: ReadonlyMap<string, number>, plain: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(value.trim());
   if (match === null) return undefined;
-  const wanted = (match[2] ?? "").toLowerCase() || plain.toLowerCase();
+  const named = match[2] ?? "";
+  const wanted = (named === "" ? plain : named).toLowerCase();
   for (const [unit, factor] of units) if (unit.toLowerCase() === wanted) return withoutNoise(Number(match[1]) * factor);
   return undefined;
 }
