@@ -1,11 +1,11 @@
-import { cpus, tmpdir } from "node:os";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openStore } from "../src/server/store/open-store.ts";
-import { DURABILITIES, type Durability } from "../src/server/store/durability.ts";
-import { Sequence } from "../src/server/queue/task-id.ts";
 import type { NewTask, Store } from "../src/server/queue/store.ts";
+import { Sequence } from "../src/server/queue/task-id.ts";
+import { DURABILITIES, type Durability } from "../src/server/store/durability.ts";
+import { openStore } from "../src/server/store/open-store.ts";
 import { median } from "./median.ts";
 
 /**
@@ -109,7 +109,9 @@ async function pendingIn(store: Store): Promise<number> {
 
 async function measure(store: Store, durationMs: number): Promise<number> {
   const startedAt = performance.now();
-  const done = await Promise.all(Array.from({ length: loops }, (_, loop) => cycle(store, loop, startedAt + durationMs)));
+  const done = await Promise.all(
+    Array.from({ length: loops }, (_, loop) => cycle(store, loop, startedAt + durationMs)),
+  );
   const seconds = (performance.now() - startedAt) / 1000;
   return done.reduce((sum, count) => sum + count, 0) / seconds;
 }
@@ -120,12 +122,22 @@ async function cycle(store: Store, loop: number, until: number): Promise<number>
   while (performance.now() < until) {
     const now = Date.now();
     await store.insert(newTasks(batch), now);
-    const request = { tenant: "bench", worker, commands: undefined, count: batch, leaseUntilMs: now + LEASE_MS, rotation: turn };
+    const request = {
+      tenant: "bench",
+      worker,
+      commands: undefined,
+      count: batch,
+      leaseUntilMs: now + LEASE_MS,
+      rotation: turn,
+    };
     const [tasks = []] = await store.claim([request], now);
-    const results = tasks.map(({ key }) => ({ key, tenant: "bench", worker, state: "completed", result: "{}" }) as const);
+    const results = tasks.map(
+      ({ key }) => ({ key, tenant: "bench", worker, state: "completed", result: "{}" }) as const,
+    );
     const outcomes = await store.complete(results, now);
     const finished = outcomes.filter((outcome) => outcome.kind === "finished").length;
-    if (finished !== tasks.length) throw new Error(`${tasks.length - finished} of ${tasks.length} results were refused`);
+    if (finished !== tasks.length)
+      throw new Error(`${tasks.length - finished} of ${tasks.length} results were refused`);
     completed += finished;
   }
   return completed;

@@ -17,14 +17,14 @@ export function ensureBuilt(root: string): string {
   if (existsSync(binary) && existsSync(stamp) && readFileSync(stamp, "utf8") === state.hash) return binary;
 
   process.stderr.write("building dist/codeq\n");
-  mkdirSync(dirname(binary), { recursive: true });
   // A server that runs from the old file keeps it, and a second build at the same time does no harm.
-  const fresh = `${binary}.${process.pid}`;
+  const workshop = join(dirname(binary), `build-${process.pid}`);
+  mkdirSync(workshop, { recursive: true });
   try {
-    compile(root, fresh, state);
-    renameSync(fresh, binary);
+    compile(root, join(workshop, "codeq"), state);
+    renameSync(join(workshop, "codeq"), binary);
   } finally {
-    rmSync(fresh, { force: true });
+    rmSync(workshop, { recursive: true, force: true });
   }
   writeFileSync(stamp, state.hash);
   return binary;

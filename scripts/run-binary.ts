@@ -24,7 +24,9 @@ export async function runBinary(path: string, args: readonly string[]): Promise<
     if (!repeated) child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
   for (const signal of SIGNALS) if (!isIgnored(signal)) process.on(signal, pass);
-  const watch = watchNpx(() => child.kill("SIGTERM"));
+  const watch = watchNpx(() => {
+    if (lastMs.size === 0) child.kill("SIGTERM");
+  });
   const exitCode = await child.exited;
   clearInterval(watch);
   return exitCode;
@@ -41,7 +43,8 @@ function isIgnored(signal: NodeJS.Signals): boolean {
  * our parent; when it is gone, its child has another.
  */
 function watchNpx(onGone: () => void): NodeJS.Timeout | undefined {
-  const shell = process.env["npm_command"] === "exec" ? parentOf(process.ppid) : undefined;
+  const byNpm = process.env["npm_execpath"]?.endsWith(".js") === true; // else it is the path of bun
+  const shell = byNpm ? parentOf(process.ppid) : undefined;
   if (shell === undefined) return undefined;
   const watch = setInterval(() => {
     if (parentOf(process.ppid) === shell) return;

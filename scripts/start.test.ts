@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A project with these scripts and a program that tells what happens to it. */
+const project = mkdtempSync(join(tmpdir(), "codeq-start-"));
+const PROGRAM = `
+import { buildInfo } from "./build-info.ts";
+let signals = 0;
+for (const name of ["SIGINT", "SIGTERM"]) {
+  process.on(name, () => {
+    signals += 1;
+    console.log(name + " " + signals);
+    if (signals === 2) process.exit(42);
+  });
+}
+const args = process.argv.slice(2);
+console.log(JSON.stringify({ args, pid: process.pid, env: process.env["FROM_DOTENV"], ...buildInfo }));
+if (args[0] === "exit") process.exit(Number(args[1]));
+setInterval(() => {}, 1000);
+`;
+
+beforeAll(() => {
+  cpSync(import.meta.dirname, join(project, "scripts"), { recursive: true });
+  mkdirSync(join(project, "bin"));
+  symlinkSync(process.execPath, join(project, "bin/bun"));
+  mkdirSync(join(project, "src"));
+  mkdirSync(join(project, "dependency"));
+  cpSync(join(import.meta.dirname, "../src/build-info.ts"), join(project, "src/build-info.ts"));
+  writeFileSync(join(project, "src/cli.ts"), PROGRAM);
+  writeFileSync(join(project, "tsconfig.json"), "{}");
+  writeFileSync(join(project, "bunfig.toml"), "[run]\nsilent = true\n");
+  writeFileSync(join(project, ".env"), "FROM_DOTENV=yes\n");
+  writeFileSync(join(project, "dependency/package.json"), '{ "name": "dependency", "version": "1.0.0" }');
+  writeFileSync(
+    join(project, "package.json"),
+    JSON.stringify({
+      name: "tried",
+      version: "9.8.7",
+      scripts: { start: "bun --no-orphans scripts/start.ts" },
+      dependencies: { dependency: "file:./dependency" },
+    }),
+  );
+  const { exitCode } = Bun.spawnSync([process.execPath, "install", "--lockfile-only"], { cwd: project });
+  expect(exitCode).toBe(0);
+});
+afterAll(() => rmSync(project, { recursive: true }));
+
+describe("start", () => {
+  test("installs and builds on a fresh machine, then serves", async () => {
+    const { program, stderr } = launch(["bun", "run", "start"]);
+    const first = await program.next();
+    expect(JSON.parse(first)).toMatchObject({ args: ["serve"], version: "9.8.7", commit: "unknown" });
+    await program.end();
+    expect(await stderr).toBe("installing dependencies\nbuilding dist/codeq\n");
+  });
+
+  test("does neither again when nothing changed, and says nothing of its own", () => {
+    expect(start("exit", "0")).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test("builds again once a source changed", () => {
+    writeFileSync(join(project, "src/cli.ts"), `${PROGRAM}\n// changed\n`);
+    expect(start("exit", "0").stderr).toBe("building dist/codeq\n");
+    expect(start("exit", "0").stderr).toBe("");
+  });
+
+  test("does not build again for a test", () => {
+    writeFileSync(join(project, "src/cli.test.ts"), "");
+    expect(start("exit", "0").stderr).toBe("");
+  });
+
+  test("leaves nothing but the binary and what it was built from", () => {
+    expect(readdirSync(join(project, "dist")).toSorted()).toEqual(["codeq", "codeq.sources"]);
+  });
+
+  test("passes arguments and the exit code on as they are", () => {
+    const { exitCode, stdout } = start("exit", "7", "a b", "it's", '"$HOME"', "--port=0", "");
+    expect(JSON.parse(stdout)).toMatchObject({ args: ["exit", "7", "a b", "it's", '"$HOME"', "--port=0", ""] });
+    expect(exitCode).toBe(7);
+  });
+
+  test("takes the dashes that end the options of run for what they are", () => {
+    expect(JSON.parse(start("--", "exit", "0").stdout)).toMatchObject({ args: ["exit", "0"] });
+  });
+
+  test("the binary takes nothing from a .env file where it is started", () => {
+    const { stdout } = Bun.spawnSync([join(project, "dist/codeq"), "exit", "0"], { cwd: project, env: {} });
+    expect(JSON.parse(stdout.toString())).not.toHaveProperty("env");
+  });
+
+  test("a build that fails says why, exits with 1 and keeps the last binary", () => {
+    writeFileSync(join(project, "src/cli.ts"), 'import "./missing.ts";\n');
+    const { exitCode, stderr } = start("exit", "0");
+    writeFileSync(join(project, "src/cli.ts"), PROGRAM);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("missing.ts");
+    expect(readdirSync(join(project, "dist"))).toContain("codeq");
+  });
+
+  test.each(["SIGTERM", "SIGINT"] as const)("a first and a second %s each reach the program once", async (signal) => {
+    const { child, program } = launch(["bun", "run", "start"]);
+    await program.next();
+    child.kill(signal);
+    expect(await program.next()).toBe(`${signal} 1`);
+    // Two within a moment count as one, since a terminal and `bun run` both deliver the same.
+    await Bun.sleep(300);
+    child.kill(signal);
+    expect(await program.next()).toBe(`${signal} 2`);
+    expect(await child.exited).toBe(42);
+  });
+
+  test("the program is told to stop when npm's shell was killed", async () => {
+    const { child, program } = launch(["/bin/sh", "-c", `'${process.execPath}' run start; true`], {
+      npm_execpath: "/usr/lib/node_modules/npm/bin/npm-cli.js",
+    });
+    const { pid } = JSON.parse(await program.next()) as { pid: number }; // as PROGRAM prints it
+    child.kill("SIGKILL");
+    expect(await program.next()).toBe("SIGTERM 1");
+    process.kill(pid, "SIGKILL");
+  });
+
+  test("the program does not outlive a killed start", async () => {
+    const { child, program } = launch(["bun", "run", "start"]);
+    await program.next();
+    child.kill("SIGKILL");
+    expect(await program.end()).toBe("");
+  });
+});
+
+function start(...args: readonly string[]): { exitCode: number; stdout: string; stderr: string } {
+  const run = Bun.spawnSync([process.execPath, "run", "start", ...args], { cwd: project, env: environment() });
+  return { exitCode: run.exitCode, stdout: run.stdout.toString(), stderr: run.stderr.toString() };
+}
+
+interface Launched {
+  readonly child: Bun.ReadableSubprocess;
+  readonly program: {
+    /** The next line it prints. */
+    readonly next: () => Promise<string>;
+    /** Kills what was launched, and yields what the program still had to say when it was gone, too. */
+    readonly end: () => Promise<string>;
+  };
+  readonly stderr: Promise<string>;
+}
+
+function launch(command: readonly string[], extra: Readonly<Record<string, string>> = {}): Launched {
+  const child = Bun.spawn(
+    command.map((word) => (word === "bun" ? process.execPath : word)),
+    { cwd: project, env: { ...environment(), ...extra }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  );
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const read = async (): Promise<boolean> => {
+    const { done, value } = await output.read();
+    text += value ?? "";
+    return !done;
+  };
+  const next = async (): Promise<string> => {
+    while (!text.includes("\n")) if (!(await read())) throw new Error(`no more lines, only ${JSON.stringify(text)}`);
+    const line = text.slice(0, text.indexOf("\n"));
+    text = text.slice(line.length + 1);
+    return line;
+  };
+  const end = async (): Promise<string> => {
+    child.kill("SIGKILL");
+    while (await read());
+    return text;
+  };
+  return { child, program: { next, end }, stderr: new Response(child.stderr).text() };
+}
+
+/** As under npx, on a machine that has no other bun. */
+function environment(): Record<string, string> {
+  return { PATH: `${join(project, "bin")}:/usr/bin:/bin`, HOME: process.env["HOME"] ?? "/" };
+}
