@@ -8,6 +8,7 @@ export interface TimeSources {
 
 /** The most the clock may run fast or slow: half a millisecond per second. */
 const SLEW_MAX = 500e-6;
+const LOOK_INTERVAL_MS = 100;
 
 /**
  * Whole milliseconds since the epoch that run with the monotonic source and drift towards the wall clock by at most
@@ -16,28 +17,33 @@ const SLEW_MAX = 500e-6;
  */
 export class Clock {
   readonly #sources: TimeSources;
-  #nowMs: number;
-  #monotonicMs: number;
+  /** The last look at the wall clock. Times are counted from there: adding up small steps would lose their fractions. */
+  #anchor: { readonly nowMs: number; readonly monotonicMs: number; readonly behindMs: number };
+  #lastMs: number;
 
   constructor(sources: TimeSources) {
     this.#sources = sources;
-    this.#nowMs = sources.wallMs();
-    this.#monotonicMs = sources.monotonicMs();
+    const nowMs = sources.wallMs();
+    this.#anchor = { nowMs, monotonicMs: sources.monotonicMs(), behindMs: 0 };
+    this.#lastMs = Math.floor(nowMs);
   }
 
   now(): number {
     const monotonicMs = this.#sources.monotonicMs();
-    const elapsedMs = Math.max(0, monotonicMs - this.#monotonicMs);
-    this.#monotonicMs = monotonicMs;
+    const { nowMs, monotonicMs: sinceMs, behindMs } = this.#anchor;
+    const elapsedMs = monotonicMs - sinceMs;
     const slewMaxMs = elapsedMs * SLEW_MAX;
-    const behindMs = this.#sources.wallMs() - (this.#nowMs + elapsedMs);
-    this.#nowMs += elapsedMs + Math.min(Math.max(behindMs, -slewMaxMs), slewMaxMs);
-    return Math.floor(this.#nowMs);
+    const exactMs = nowMs + (elapsedMs + Math.min(Math.max(behindMs, -slewMaxMs), slewMaxMs));
+    if (elapsedMs >= LOOK_INTERVAL_MS) {
+      this.#anchor = { nowMs: exactMs, monotonicMs, behindMs: this.#sources.wallMs() - exactMs };
+    }
+    this.#lastMs = Math.max(this.#lastMs, Math.floor(exactMs));
+    return this.#lastMs;
   }
 
   /** How far the wall clock is ahead, in milliseconds; large after a jump. */
   wallAheadMs(): number {
-    return this.#sources.wallMs() - this.#nowMs;
+    return this.#sources.wallMs() - this.now();
   }
 }
 

@@ -29,11 +29,12 @@ const SECRET_NAME = /token|secret|password|authorization|cookie|api-?key|^key$|c
 const MASK = "***";
 /** Shorter texts turn up by chance; masking them would only make lines unreadable. */
 const SECRET_CHARACTERS_MIN = 4;
+/** Of a field's value; what is deeper is left out. */
+const DEPTH_MAX = 5;
 
 export function createLog(options: LogOptions): Log {
-  const mask = maskOf(options.secrets);
   const shape = options.format === "text" ? formatLine : (line: string): string => line;
-  const sink = { write: (line: string): void => options.write(mask(shape(line))) };
+  const sink = { write: (line: string): void => options.write(shape(line)) };
   const writer = pino(
     {
       level: options.level,
@@ -43,38 +44,55 @@ export function createLog(options: LogOptions): Log {
     },
     sink,
   );
-  return wrap(writer);
+  return wrap(writer, maskOf(options.secrets));
 }
 
-function wrap(writer: pino.Logger): Log {
+type Mask = (text: string) => string;
+
+function wrap(writer: pino.Logger, mask: Mask): Log {
+  const line =
+    (level: LogLevel) =>
+    (message: string, fields?: LogFields): void => {
+      if (writer.isLevelEnabled(level)) writer[level](clean(fields ?? {}, mask, 0), mask(message));
+    };
   return {
-    debug: (message, fields) => writer.debug(clean(fields), message),
-    info: (message, fields) => writer.info(clean(fields), message),
-    warn: (message, fields) => writer.warn(clean(fields), message),
-    error: (message, fields) => writer.error(clean(fields), message),
-    child: (fields) => wrap(writer.child(clean(fields))),
+    debug: line("debug"),
+    info: line("info"),
+    warn: line("warn"),
+    error: line("error"),
+    child: (fields) => wrap(writer.child(clean(fields, mask, 0)), mask),
   };
 }
 
-function clean(fields: LogFields | undefined): Record<string, unknown> {
-  if (fields === undefined) return {};
+function clean(fields: LogFields, mask: Mask, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, SECRET_NAME.test(name) ? MASK : plain(value)]),
+    Object.entries(fields).map(([name, value]) => [
+      mask(name),
+      SECRET_NAME.test(name) ? MASK : plain(value, mask, depth),
+    ]),
   );
 }
 
-/** A failure we foresaw says all in its message; for any other one wants to know where it came from. */
-function plain(value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  const cause = value.cause instanceof Error ? ` (${value.cause.message})` : "";
-  return value instanceof CodeqError ? value.message + cause : (value.stack ?? value.message) + cause;
+function plain(value: unknown, mask: Mask, depth: number): unknown {
+  if (typeof value === "string") return mask(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return mask(tell(value));
+  if (depth >= DEPTH_MAX) return "…";
+  if (Array.isArray(value)) return value.map((item: unknown) => plain(item, mask, depth + 1));
+  return clean({ ...value }, mask, depth + 1);
 }
 
-function maskOf(secrets: readonly string[]): (line: string) => string {
-  // In a JSON line a secret appears escaped.
+/** A failure we foresaw says all in its message; for any other one wants to know where it came from. */
+function tell(error: Error): string {
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return (error instanceof CodeqError ? error.message : (error.stack ?? error.message)) + cause;
+}
+
+function maskOf(secrets: readonly string[]): Mask {
+  // A text that quotes JSON holds a secret in escaped form.
   const spellings = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   const wanted = [...new Set(spellings)].filter((secret) => secret.length >= SECRET_CHARACTERS_MIN);
   // The longest first: a secret may hold another one.
   wanted.sort((a, b) => b.length - a.length);
-  return (line) => wanted.reduce((masked, secret) => masked.replaceAll(secret, MASK), line);
+  return (text) => wanted.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }
