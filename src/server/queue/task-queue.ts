@@ -1,45 +1,23 @@
 import { admit, type CreateTask } from "./admission.ts";
+import { type ClaimOptions, Claims, type WorkerIdentity } from "./claims.ts";
 import { accepted, assert, CodeqError, type Outcome, refused } from "./errors.ts";
+import { freshTask } from "./fresh-task.ts";
+import { leaseRefusal } from "./lease-refusal.ts";
 import type { RetryRule } from "./lifecycle.ts";
+import { laneOf } from "./lines.ts";
 import type { QueueObserver } from "./observer.ts";
 import type { QueuePolicy } from "./policy.ts";
-import type { Completion, Failed, LaneStats, LeaseRefusal, NewTask, Release, Store, Sweep } from "./store.ts";
-import { foldCommand, type Task, type TaskKey } from "./task.ts";
+import { Results, type TaskResult } from "./results.ts";
 import { shardOfKey } from "./shard-of-key.ts";
-import { formatTaskId, parseTaskId, Sequence, sequenceMs } from "./task-id.ts";
-import { Waiters } from "./waiters.ts";
-
-/** Who works: the tenant whose tasks it may touch, and the name its leases are held under. */
-export interface WorkerIdentity {
-  readonly tenant: string;
-  readonly worker: string;
-}
-
-export interface ClaimOptions {
-  /** Undefined claims every command of the tenant. */
-  readonly commands: readonly string[] | undefined;
-  /** The default lease when undefined. */
-  readonly leaseMs: number | undefined;
-  readonly count: number;
-  /** How long to wait for a first task; 0 does not wait, Infinity waits until `signal`. */
-  readonly waitMs: number;
-  /** Aborted when whoever asked is gone: tasks claimed for it then go back as if never delivered. */
-  readonly signal: AbortSignal | undefined;
-}
+import type { LaneStats, NewTask, Store } from "./store.ts";
+import type { Task, TaskKey } from "./task.ts";
+import { formatTaskId, parseTaskId, Sequence } from "./task-id.ts";
 
 export interface CreatedTask {
   readonly id: string;
   readonly task: Task;
   /** The idempotency key was known: this is the task created with it before. */
   readonly replayed: boolean;
-}
-
-export interface TaskResult {
-  readonly id: string;
-  readonly state: "completed" | "failed";
-  /** JSON object text. */
-  readonly result: string | undefined;
-  readonly error: string | undefined;
 }
 
 export interface Requeued {
@@ -74,8 +52,8 @@ export class TaskQueue {
   readonly #clock: () => number;
   readonly #random: () => number;
   readonly #sequence: Sequence;
-  readonly #claims: Waiters;
-  readonly #results: Waiters;
+  readonly #claims: Claims;
+  readonly #results: Results;
   #turn = 0;
   #onDue: (dueMs: number) => void = () => undefined;
 
@@ -86,8 +64,17 @@ export class TaskQueue {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#sequence = new Sequence(options.store.lastSequence);
-    this.#claims = new Waiters(options.policy.waitersMax);
-    this.#results = new Waiters(options.policy.waitersMax);
+    this.#claims = new Claims({
+      ...options,
+      waitersMax: options.policy.waitersMax,
+      retryRule: () => this.#retryRule(),
+      onDue: (dueMs) => this.#onDue(dueMs),
+    });
+    this.#results = new Results({
+      ...options,
+      waitersMax: options.policy.waitersMax,
+      keyOf: (id) => this.#keyOf(id),
+    });
   }
 
   /** Maintenance listens here for the next moment at which `sweepDue` has work. */
@@ -97,7 +84,7 @@ export class TaskQueue {
 
   /** Claims and result requests that wait right now. */
   get waiting(): { readonly claims: number; readonly results: number } {
-    return { claims: this.#claims.count, results: this.#results.count };
+    return { claims: this.#claims.waiting, results: this.#results.waiting };
   }
 
   /** The public id of a task. */
@@ -117,7 +104,8 @@ export class TaskQueue {
         outcomes[place] = admission;
         continue;
       }
-      const shard = item.idempotencyKey === undefined ? home : shardOfKey(tenant, item.idempotencyKey, this.#policy.shards);
+      const shard =
+        item.idempotencyKey === undefined ? home : shardOfKey(tenant, item.idempotencyKey, this.#policy.shards);
       admitted.push({ key: { shard, sequence: this.#sequence.next(now) }, ...admission.value });
       places.push(place);
     }
@@ -131,13 +119,10 @@ export class TaskQueue {
         continue;
       }
       const replayed = outcome.kind === "existing";
-      const task = replayed ? outcome.task : taskOf(fresh, now);
+      const task = replayed ? outcome.task : freshTask(fresh, now);
       outcomes[place] = accepted({ id: this.idOf(task), task, replayed });
     }
-    this.#announce(
-      admitted.filter((_, index) => inserted[index]?.kind === "created"),
-      now,
-    );
+    this.#announce(admitted.filter((_, index) => inserted[index]?.kind === "created"));
     return outcomes;
   }
 
@@ -146,21 +131,12 @@ export class TaskQueue {
    * @throws CodeqError INVALID_ARGUMENT for a lease over the limit, RESOURCE_EXHAUSTED when too many wait
    */
   async claim(who: WorkerIdentity, options: ClaimOptions): Promise<Task[]> {
-    const leaseMs = this.#leaseMs(options.leaseMs);
-    const first = await this.#claimOnce(who, leaseMs, options);
-    if (first.length > 0 || options.waitMs <= 0) return first;
+    return this.#claims.claim(who, this.#leaseMs(options.leaseMs), options);
+  }
 
-    const deadlineMs = this.#clock() + options.waitMs;
-    const ticket = this.#claims.join(topicsOf(who.tenant, options.commands));
-    try {
-      do {
-        const tasks = await this.#claimOnce(who, leaseMs, options);
-        if (tasks.length > 0) return tasks;
-      } while (await ticket.woken(deadlineMs - this.#clock(), options.signal));
-      return [];
-    } finally {
-      ticket.leave();
-    }
+  /** Puts claimed tasks back that never reached their worker: at once, to their old place, the delivery uncounted. */
+  giveBack(who: WorkerIdentity, tasks: readonly Task[]): Promise<void> {
+    return this.#claims.giveBack(who, tasks);
   }
 
   /** @param leaseMs from now on; the default lease when undefined */
@@ -196,37 +172,8 @@ export class TaskQueue {
   }
 
   /** Accepts at most one result per task, from the worker that holds its lease. Yields when each was accepted. */
-  async complete(
-    who: WorkerIdentity,
-    results: readonly TaskResult[],
-  ): Promise<Outcome<{ readonly completedMs: number }>[]> {
-    const now = this.#clock();
-    const outcomes: Outcome<{ readonly completedMs: number }>[] = [];
-    const known: Completion[] = [];
-    const places: number[] = [];
-    for (const [place, item] of results.entries()) {
-      const key = this.#keyOf(item.id);
-      if (key === undefined) {
-        outcomes[place] = refused("NOT_FOUND", "task not found");
-        continue;
-      }
-      known.push({ ...who, key, ...conclusionOf(item) });
-      places.push(place);
-    }
-    const answers = known.length === 0 ? [] : await this.#store.complete(known, now);
-    for (const [index, answer] of answers.entries()) {
-      const item = known[index];
-      const place = places[index];
-      assert(item !== undefined && place !== undefined, "the store answered more items than it was given");
-      if (answer.kind === "finished") {
-        outcomes[place] = accepted({ completedMs: now });
-        this.#observer.finished(answer.command, item.state, answer.createdMs, now);
-        this.#results.wake(topicOfTask(item.key), Number.POSITIVE_INFINITY);
-      } else {
-        outcomes[place] = answer.kind === "not-found" ? refused("NOT_FOUND", "task not found") : leaseRefusal(answer);
-      }
-    }
-    return outcomes;
+  complete(who: WorkerIdentity, results: readonly TaskResult[]): Promise<Outcome<{ readonly completedMs: number }>[]> {
+    return this.#results.complete(who, results);
   }
 
   /** Undefined when the tenant has no such task. */
@@ -238,26 +185,8 @@ export class TaskQueue {
   }
 
   /** The task once it has a result, or as it is when `waitMs` is over; undefined when the tenant has no such task. */
-  async getFinished(
-    tenant: string,
-    id: string,
-    waitMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Task | undefined> {
-    const first = await this.get(tenant, id);
-    if (first === undefined || isFinished(first) || waitMs <= 0) return first;
-
-    const deadlineMs = this.#clock() + waitMs;
-    const ticket = this.#results.join([topicOfTask(first.key)]);
-    try {
-      for (;;) {
-        const task = await this.get(tenant, id);
-        if (task === undefined || isFinished(task)) return task;
-        if (!(await ticket.woken(deadlineMs - this.#clock(), signal))) return task;
-      }
-    } finally {
-      ticket.leave();
-    }
+  getFinished(tenant: string, id: string, waitMs: number, signal: AbortSignal | undefined): Promise<Task | undefined> {
+    return this.#results.wait(() => this.get(tenant, id), waitMs, signal);
   }
 
   stats(tenant: string | undefined, command: string | undefined): Promise<LaneStats[]> {
@@ -287,20 +216,8 @@ export class TaskQueue {
   /** One pass over what is due: ends leases, makes delayed tasks ready. Yields when the next pass has work. */
   async sweepDue(): Promise<number | undefined> {
     const now = this.#clock();
-    const [expired, promoted] = await Promise.all([
-      this.#store.expire(SWEEP_LIMIT, this.#retryRule(), now),
-      this.#store.promote(SWEEP_LIMIT, now),
-    ]);
-    for (const lane of expired.lanes) {
-      this.#observer.leasesExpired(lane.command, lane.ready + lane.delayed + lane.dead.length);
-      for (const task of lane.dead) {
-        this.#observer.finished(lane.command, "dead", task.createdMs, now);
-        this.#results.wake(topicOfTask(task.key), Number.POSITIVE_INFINITY);
-      }
-    }
-    this.#wakeSwept(expired);
-    this.#wakeSwept(promoted);
-    return earliest(expired.nextDueMs, promoted.nextDueMs);
+    const nextDues = await Promise.all([this.#endLeases(now), this.#wakeDelayed(now)]);
+    return earliest(...nextDues);
   }
 
   /** Forgets tasks whose retention is over, at most `limit` of them. */
@@ -318,33 +235,6 @@ export class TaskQueue {
     this.#results.close();
   }
 
-  async #claimOnce(who: WorkerIdentity, leaseMs: number, options: ClaimOptions): Promise<Task[]> {
-    const now = this.#clock();
-    const leaseUntilMs = now + leaseMs;
-    this.#turn = (this.#turn + 1) | 0;
-    const { commands, count, signal } = options;
-    const [tasks = []] = await this.#store.claim(
-      [{ ...who, commands, count, leaseUntilMs, rotation: this.#turn >>> 0 }],
-      now,
-    );
-    if (tasks.length === 0) return tasks;
-    if (signal?.aborted === true) {
-      await this.giveBack(who, tasks);
-      return [];
-    }
-    this.#onDue(leaseUntilMs);
-    this.#observer.claimed(tasks, now);
-    return tasks;
-  }
-
-  /** Puts claimed tasks back that never reached their worker: at once, to their old place, the delivery uncounted. */
-  async giveBack(who: WorkerIdentity, tasks: readonly Task[]): Promise<void> {
-    const now = this.#clock();
-    const items = tasks.map((task): Release => ({ ...who, key: task.key, kind: "return" }));
-    await this.#store.release(items, this.#retryRule(), now);
-    for (const task of tasks) this.#wakeLane(who.tenant, task.command, 1);
-  }
-
   async #release(
     who: WorkerIdentity,
     id: string,
@@ -356,14 +246,14 @@ export class TaskQueue {
     const [released] = await this.#store.release([{ ...who, key, ...how }], this.#retryRule(), now);
     switch (released?.kind) {
       case "ready":
-        this.#wakeLane(who.tenant, released.command, 1);
+        this.#claims.wake(laneOf(who.tenant, released.command), 1);
         return accepted({ dead: false, delayMs: 0 });
       case "delayed":
         this.#onDue(released.dueMs);
         return accepted({ dead: false, delayMs: released.dueMs - now });
       case "dead":
         this.#observer.finished(released.command, "dead", released.createdMs, now);
-        this.#results.wake(topicOfTask(key), Number.POSITIVE_INFINITY);
+        this.#results.arrived(key);
         return accepted({ dead: true, delayMs: 0 });
       default:
         return leaseRefusal(released);
@@ -371,24 +261,35 @@ export class TaskQueue {
   }
 
   /** Tells the observer about new tasks, wakes who waits for them and sets the alarm for the delayed ones. */
-  #announce(created: readonly NewTask[], now: number): void {
+  #announce(created: readonly NewTask[]): void {
     const counts = new Map<string, number>();
+    const ready = new Map<string, number>();
     for (const task of created) {
-      counts.set(task.command, (counts.get(task.command) ?? 0) + 1);
-      if (task.dueMs !== undefined && task.dueMs > now) this.#onDue(task.dueMs);
-      else this.#wakeLane(task.tenant, task.command, 1);
+      add(counts, task.command);
+      if (task.dueMs !== undefined) this.#onDue(task.dueMs);
+      else if (this.#claims.waiting > 0) add(ready, laneOf(task.tenant, task.command));
     }
+    for (const [lane, count] of ready) this.#claims.wake(lane, count);
     for (const [command, count] of counts) this.#observer.created(command, count);
   }
 
-  #wakeSwept(sweep: Sweep): void {
-    for (const lane of sweep.lanes) if (lane.ready > 0) this.#wakeLane(lane.tenant, lane.command, lane.ready);
+  async #endLeases(now: number): Promise<number | undefined> {
+    const expired = await this.#store.expire(SWEEP_LIMIT, this.#retryRule(), now);
+    for (const { tenant, command, ready, delayed, dead } of expired.lanes) {
+      this.#observer.leasesExpired(command, ready + delayed + dead.length);
+      this.#claims.wake(laneOf(tenant, command), ready);
+      for (const task of dead) {
+        this.#observer.finished(command, "dead", task.createdMs, now);
+        this.#results.arrived(task.key);
+      }
+    }
+    return expired.nextDueMs;
   }
 
-  #wakeLane(tenant: string, command: string, count: number): void {
-    if (this.#claims.count === 0) return;
-    const woken = this.#claims.wake(topicOfLane(tenant, command), count);
-    if (woken < count) this.#claims.wake(topicOfTenant(tenant), count - woken);
+  async #wakeDelayed(now: number): Promise<number | undefined> {
+    const promoted = await this.#store.promote(SWEEP_LIMIT, now);
+    for (const { tenant, command, ready } of promoted.lanes) this.#claims.wake(laneOf(tenant, command), ready);
+    return promoted.nextDueMs;
   }
 
   #keyOf(id: string): TaskKey | undefined {
@@ -414,68 +315,12 @@ export class TaskQueue {
     this.#turn = (this.#turn + 1) | 0;
     return (this.#turn >>> 0) % this.#policy.shards;
   }
-
-}
-
-function taskOf(fresh: NewTask, now: number): Task {
-  return {
-    key: fresh.key,
-    tenant: fresh.tenant,
-    command: fresh.command,
-    payload: fresh.payload,
-    priority: fresh.priority,
-    webhook: fresh.webhook,
-    maxAttempts: fresh.maxAttempts,
-    attempts: 0,
-    state: fresh.dueMs !== undefined && fresh.dueMs > now ? "delayed" : "ready",
-    worker: undefined,
-    leaseUntilMs: undefined,
-    error: undefined,
-    result: undefined,
-    createdMs: sequenceMs(fresh.key.sequence),
-    updatedMs: sequenceMs(fresh.key.sequence),
-  };
-}
-
-function conclusionOf(item: TaskResult) {
-  return item.state === "completed"
-    ? ({ state: "completed", result: item.result ?? "{}" } as const)
-    : ({ state: "failed", error: item.error ?? "", result: item.result } as const);
-}
-
-function leaseRefusal(outcome: LeaseRefusal | Failed | undefined) {
-  switch (outcome?.kind) {
-    case "not-owner":
-      return refused("NOT_OWNER", "not-owner");
-    case "not-in-progress":
-      return refused("NOT_IN_PROGRESS", "not-in-progress");
-    case "failed":
-      return refused(outcome.code, outcome.message);
-    default:
-      return refused("NOT_FOUND", "not-found");
-  }
-}
-
-function isFinished(task: Task): boolean {
-  return task.state === "completed" || task.state === "failed" || task.state === "dead";
 }
 
 function earliest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined ? b : b === undefined ? a : Math.min(a, b);
 }
 
-function topicsOf(tenant: string, commands: readonly string[] | undefined): string[] {
-  return commands === undefined ? [topicOfTenant(tenant)] : commands.map((command) => topicOfLane(tenant, command));
-}
-
-function topicOfLane(tenant: string, command: string): string {
-  return `${tenant}\u0000${foldCommand(command)}`;
-}
-
-function topicOfTenant(tenant: string): string {
-  return tenant;
-}
-
-function topicOfTask(key: TaskKey): string {
-  return `${key.shard}:${key.sequence}`;
+function add(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

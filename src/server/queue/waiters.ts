@@ -1,50 +1,57 @@
 import { CodeqError } from "./errors.ts";
 
 /**
- * Who waits for what. A ticket waits under one or several topics (a lane, a task's result) and is woken by the event
+ * Who waits for what. A ticket stands in one or several lines (a lane, a task's result) and is woken by the event
  * itself, so nothing polls.
  *
- * No wake-up may get lost: take the ticket, look, and only then wait on it. A ticket that was woken but needs nothing
- * any more hands its wake-up to the next one in line when it leaves.
+ * No wake-up may get lost. Take the ticket, look, and only then wait on it. And who was woken for something but takes
+ * something else, or leaves, hands the wake-up on: what it was woken for is still there.
  */
 export class Waiters {
   readonly #lines = new Map<string, Set<Ticket>>();
   readonly #ticketsMax: number;
+  readonly #handOn: (cause: string, count: number) => void;
   #count = 0;
   #closed = false;
 
-  constructor(ticketsMax: number) {
+  /** @param handOn wakes others for what a ticket leaves behind; `cause` as it was given to `wake` */
+  constructor(ticketsMax: number, handOn: (cause: string, count: number) => void) {
     this.#ticketsMax = ticketsMax;
+    this.#handOn = handOn;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /** @throws CodeqError RESOURCE_EXHAUSTED when too many wait already */
-  join(topics: readonly string[]): Ticket {
+  /**
+   * @param want how many things the ticket can take: so many of the count of a wake-up are spent on it
+   * @throws CodeqError RESOURCE_EXHAUSTED when too many wait already
+   */
+  join(lines: readonly string[], want: number): Ticket {
     if (this.#count >= this.#ticketsMax) {
       throw new CodeqError("RESOURCE_EXHAUSTED", `too many waiting requests (limit ${this.#ticketsMax})`);
     }
-    const ticket = new Ticket(this, topics);
+    const ticket = new Ticket(this, lines, want);
     this.#count += 1;
-    if (this.#closed) ticket.end();
-    else this.#enqueue(ticket);
+    this.rearm(ticket);
     return ticket;
   }
 
-  /** Wakes at most `count` of those who wait for the topic, longest waiting first, and tells how many it woke. */
-  wake(topic: string, count: number): number {
-    const line = this.#lines.get(topic);
-    if (line === undefined) return 0;
-    let woken = 0;
-    for (const ticket of line) {
-      if (woken >= count) break;
+  /**
+   * Wakes those in the line, longest waiting first, until they can take `count` things together.
+   * @returns how many of the count nobody took
+   */
+  wake(line: string, cause: string, count: number): number {
+    let left = count;
+    for (const ticket of this.#lines.get(line) ?? []) {
+      if (left <= 0) break;
+      const share = Math.min(ticket.want, left);
       this.#dequeue(ticket);
-      ticket.wakeBy(topic);
-      woken += 1;
+      ticket.wakeBy({ cause, count: share });
+      left -= share;
     }
-    return woken;
+    return left;
   }
 
   /** Ends every wait, now and from now on: the server drains. */
@@ -56,70 +63,92 @@ export class Waiters {
 
   /** For Ticket only. */
   rearm(ticket: Ticket): void {
-    if (this.#closed) ticket.end();
-    else this.#enqueue(ticket);
-  }
-
-  /** For Ticket only. */
-  leave(ticket: Ticket, wokenBy: string | undefined): void {
-    this.#count -= 1;
-    this.#dequeue(ticket);
-    if (wokenBy !== undefined) this.wake(wokenBy, 1);
-  }
-
-  #enqueue(ticket: Ticket): void {
-    for (const topic of ticket.topics) {
-      const line = this.#lines.get(topic);
-      if (line === undefined) this.#lines.set(topic, new Set([ticket]));
+    if (this.#closed) {
+      ticket.end();
+      return;
+    }
+    for (const name of ticket.lines) {
+      const line = this.#lines.get(name);
+      if (line === undefined) this.#lines.set(name, new Set([ticket]));
       else line.add(ticket);
     }
   }
 
+  /** For Ticket only. */
+  leave(ticket: Ticket, unspent: readonly (WakeUp | undefined)[]): void {
+    this.#count -= 1;
+    this.#dequeue(ticket);
+    for (const wakeUp of unspent)
+      if (wakeUp !== undefined && wakeUp.count > 0) this.#handOn(wakeUp.cause, wakeUp.count);
+  }
+
   #dequeue(ticket: Ticket): void {
-    for (const topic of ticket.topics) {
-      const line = this.#lines.get(topic);
+    for (const name of ticket.lines) {
+      const line = this.#lines.get(name);
       line?.delete(ticket);
-      if (line?.size === 0) this.#lines.delete(topic);
+      if (line?.size === 0) this.#lines.delete(name);
     }
   }
 }
 
+interface WakeUp {
+  readonly cause: string;
+  readonly count: number;
+}
+
 /** One place in line. Owned by the request that took it, which must call `leave` in the end. */
 export class Ticket {
-  readonly topics: readonly string[];
+  readonly lines: readonly string[];
+  readonly want: number;
   readonly #waiters: Waiters;
-  #wokenBy: string | undefined;
+  /** Came while its owner was busy. */
+  #pending: WakeUp | undefined;
+  /** What its owner is looking after. */
+  #serving: WakeUp | undefined;
   #ended = false;
   #left = false;
   #notify: (() => void) | undefined;
 
-  constructor(waiters: Waiters, topics: readonly string[]) {
+  constructor(waiters: Waiters, lines: readonly string[], want: number) {
     this.#waiters = waiters;
-    this.topics = topics;
+    this.lines = lines;
+    this.want = want;
+  }
+
+  /** What it was woken for, since it last waited. */
+  get cause(): string | undefined {
+    return this.#serving?.cause;
   }
 
   /**
-   * True when there may be something to get; the ticket is in line again then. False when the wait is over: the
-   * deadline passed, the caller gave up or the server drains.
+   * To be called after a look that found nothing. True when it is worth looking again; the ticket is in line then. False
+   * when the wait is over: the deadline passed, the caller gave up or the server drains.
    * @param waitMs may be Infinity
    */
   async woken(waitMs: number, signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#wokenBy === undefined && !this.#ended) await this.#sleep(waitMs, signal);
-    if (this.#wokenBy === undefined || signal?.aborted === true) return false;
-    this.#wokenBy = undefined;
+    // Whoever gave up may not have looked at all.
+    if (isAborted(signal)) return false;
+    this.#serving = undefined;
+    if (this.#pending === undefined && !this.#ended) await this.#sleep(waitMs, signal);
+    if (this.#pending === undefined || isAborted(signal)) return false;
+    this.#serving = this.#pending;
+    this.#pending = undefined;
     this.#waiters.rearm(this);
     return true;
   }
 
-  leave(): void {
+  /** @param spent how many things it took of those it was woken for */
+  leave(spent: number): void {
     if (this.#left) return;
     this.#left = true;
-    this.#waiters.leave(this, this.#wokenBy);
+    const serving = this.#serving;
+    const rest = serving === undefined ? undefined : { cause: serving.cause, count: serving.count - spent };
+    this.#waiters.leave(this, [rest, this.#pending]);
   }
 
   /** For Waiters only. */
-  wakeBy(topic: string): void {
-    this.#wokenBy = topic;
+  wakeBy(wakeUp: WakeUp): void {
+    this.#pending = wakeUp;
     this.#notify?.();
   }
 
@@ -130,7 +159,7 @@ export class Ticket {
   }
 
   async #sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    if (waitMs <= 0 || signal?.aborted === true) return;
+    if (waitMs <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const notify = (): void => resolve();
     const timer = Number.isFinite(waitMs) ? setTimeout(notify, waitMs) : undefined;
@@ -141,4 +170,8 @@ export class Ticket {
     signal?.removeEventListener("abort", notify);
     this.#notify = undefined;
   }
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

@@ -1,4 +1,5 @@
-import { retryAfterFailure, type RetryRule } from "../queue/lifecycle.ts";
+import { freshTask } from "../queue/fresh-task.ts";
+import { type RetryRule, retryAfterFailure } from "../queue/lifecycle.ts";
 import type {
   Accepted,
   ClaimRequest,
@@ -64,11 +65,10 @@ export class MemoryStore implements Store {
       if (holder !== undefined) return { kind: "existing", task: holder.task };
       this.#positions.follow(item.key.sequence);
       const lane = this.#openLane(item.tenant, item.command);
-      const delayed = item.dueMs !== undefined && item.dueMs > now;
       this.#entries.set(nameOf(item.key), {
         item,
         lane,
-        task: freshTask(item, delayed),
+        task: freshTask(item, now),
         position: item.key.sequence,
         dueMs: item.dueMs ?? 0,
       });
@@ -303,34 +303,16 @@ function sweep(entries: readonly Entry[], move: (entry: Entry) => Released): Lan
   return [...lanes.values()];
 }
 
-function freshTask(item: NewTask, delayed: boolean): Task {
-  const createdMs = sequenceMs(item.key.sequence);
-  return {
-    key: item.key,
-    tenant: item.tenant,
-    command: item.command,
-    payload: item.payload,
-    priority: item.priority,
-    webhook: item.webhook,
-    maxAttempts: item.maxAttempts,
-    attempts: 0,
-    state: delayed ? "delayed" : "ready",
-    worker: undefined,
-    leaseUntilMs: undefined,
-    error: undefined,
-    result: undefined,
-    createdMs,
-    updatedMs: createdMs,
-  };
-}
-
 function unleased(task: Task, updatedMs: number): Task {
   return { ...task, worker: undefined, leaseUntilMs: undefined, updatedMs };
 }
 
 /** Ascending, ties by creation. */
 function by(measure: (entry: Entry) => number): (a: Entry, b: Entry) => number {
-  return (a, b) => measure(a) - measure(b) || a.item.key.sequence - b.item.key.sequence;
+  return (a, b) => {
+    const difference = measure(a) - measure(b);
+    return difference === 0 ? a.item.key.sequence - b.item.key.sequence : difference;
+  };
 }
 
 function priorities(): number[] {

@@ -52,14 +52,21 @@ function keyed(idempotencyKey: string, shards: number): NewTask {
 test("a claim takes the highest priorities first, wherever they are", async () => {
   using directory = new DataDirectory();
   const store = await directory.open(3);
-  await store.insert([0, 1, 2].flatMap((shard) => [1, 5, 9].map((priority) => inShard(shard, { priority: priority - shard % 2 }))), NOW);
+  await store.insert(
+    [0, 1, 2].flatMap((shard) => [1, 5, 9].map((priority) => inShard(shard, { priority: priority - (shard % 2) }))),
+    NOW,
+  );
   const [tasks = []] = await store.claim([claimBy("w1", { count: 5 })], NOW);
   expect(tasks.map((task) => task.priority)).toEqual([9, 9, 8, 5, 5]);
   await store.close();
 });
 
 test("shares go to the highest priority first and take turns within it", () => {
-  const seen = [[5, 0, 2], [5, 0, 1], [0, 4, 0]].map((counts) => [...counts, 0, 0, 0, 0, 0, 0, 0]);
+  const seen = [
+    [5, 0, 2],
+    [5, 0, 1],
+    [0, 4, 0],
+  ].map((counts) => [...counts, 0, 0, 0, 0, 0, 0, 0]);
   expect(shareOut(seen, 2, 0)).toEqual([2, 0, 0]);
   expect(shareOut(seen, 2, 1)).toEqual([1, 1, 0]);
   expect(shareOut(seen, 8, 0)).toEqual([3, 1, 4]);
@@ -75,9 +82,15 @@ test("items of one call reach their shards and are answered in order", async () 
   const [a, b, c] = tasks;
   if (a === undefined || b === undefined || c === undefined) throw new Error("three tasks");
   const elsewhere = { ...b, key: { shard: 40, sequence: b.key.sequence } };
-  const released = await store.release([a, elsewhere, b, c].map((task) => ({ ...task, worker: "w1", kind: "abandon" })), RULE, NOW);
+  const released = await store.release(
+    [a, elsewhere, b, c].map((task) => ({ ...task, worker: "w1", kind: "abandon" })),
+    RULE,
+    NOW,
+  );
   expect(released.map((outcome) => outcome.kind)).toEqual(["ready", "not-found", "ready", "ready"]);
-  expect(await store.stats({ tenant: "acme", command: undefined })).toMatchObject([{ ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] }]);
+  expect(await store.stats({ tenant: "acme", command: undefined })).toMatchObject([
+    { ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+  ]);
   await store.close();
 });
 
@@ -106,13 +119,19 @@ test("defect 4: an idempotency key finds its task however often the number of sh
 test("fewer shards: the others are served until they are empty, and then go", async () => {
   using directory = new DataDirectory();
   const four = await directory.open(4);
-  await four.insert([0, 1, 2, 3].map((shard) => inShard(shard)), NOW);
+  await four.insert(
+    [0, 1, 2, 3].map((shard) => inShard(shard)),
+    NOW,
+  );
   await four.close();
 
   const one = await directory.open(1);
   const [tasks = []] = await one.claim([claimBy("w1")], NOW);
-  expect(tasks.map((task) => task.key.shard).toSorted()).toEqual([0, 1, 2, 3]);
-  await one.complete(tasks.map(({ key }) => ({ key, tenant: "acme", worker: "w1", state: "completed", result: "{}" })), NOW);
+  expect(tasks.map((task) => task.key.shard).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+  await one.complete(
+    tasks.map(({ key }) => ({ key, tenant: "acme", worker: "w1", state: "completed", result: "{}" })),
+    NOW,
+  );
   await one.close();
 
   const before = await directory.open(1);

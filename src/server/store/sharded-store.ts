@@ -1,5 +1,6 @@
 import { assert, CodeqError } from "../queue/errors.ts";
 import type { RetryRule } from "../queue/lifecycle.ts";
+import { shardOfKey } from "../queue/shard-of-key.ts";
 import type {
   Accepted,
   ClaimRequest,
@@ -24,7 +25,6 @@ import type {
   TaskOfTenant,
 } from "../queue/store.ts";
 import { PRIORITY_MAX, type Task, type TaskKey } from "../queue/task.ts";
-import { shardOfKey } from "../queue/shard-of-key.ts";
 import type { TaskIdSeed } from "../queue/task-id.ts";
 import { mergeStats, mergeSweeps, sumCounts } from "./merging.ts";
 
@@ -64,7 +64,9 @@ export class ShardedStore implements Store {
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     const former = await this.#formerHolders(items);
     const fresh = items.filter((_, index) => former[index] === undefined);
-    const inserted = await this.#eachInItsShard<NewTask, InsertOutcome>(fresh, NO_SHARD, (shard, part) => shard.insert(part, now));
+    const inserted = await this.#eachInItsShard<NewTask, InsertOutcome>(fresh, NO_SHARD, (shard, part) =>
+      shard.insert(part, now),
+    );
     let next = 0;
     return items.map((_, index) => {
       const holder = former[index];
@@ -82,15 +84,21 @@ export class ShardedStore implements Store {
   }
 
   extend(items: readonly Extension[], now: number): Promise<LeaseOutcome<Accepted>[]> {
-    return this.#eachInItsShard<Extension, LeaseOutcome<Accepted>>(items, NOT_FOUND, (shard, part) => shard.extend(part, now));
+    return this.#eachInItsShard<Extension, LeaseOutcome<Accepted>>(items, NOT_FOUND, (shard, part) =>
+      shard.extend(part, now),
+    );
   }
 
   complete(items: readonly Completion[], now: number): Promise<LeaseOutcome<Finished>[]> {
-    return this.#eachInItsShard<Completion, LeaseOutcome<Finished>>(items, NOT_FOUND, (shard, part) => shard.complete(part, now));
+    return this.#eachInItsShard<Completion, LeaseOutcome<Finished>>(items, NOT_FOUND, (shard, part) =>
+      shard.complete(part, now),
+    );
   }
 
   release(items: readonly Release[], rule: RetryRule, now: number): Promise<LeaseOutcome<Released>[]> {
-    return this.#eachInItsShard<Release, LeaseOutcome<Released>>(items, NOT_FOUND, (shard, part) => shard.release(part, rule, now));
+    return this.#eachInItsShard<Release, LeaseOutcome<Released>>(items, NOT_FOUND, (shard, part) =>
+      shard.release(part, rule, now),
+    );
   }
 
   async expire(limit: number, rule: RetryRule, now: number): Promise<Sweep> {

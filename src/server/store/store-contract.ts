@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { RetryRule } from "../queue/lifecycle.ts";
 import type { ClaimRequest, Completion, LeaseHolder, NewTask, Store } from "../queue/store.ts";
-import { sequenceAt } from "../queue/task-id.ts";
 import type { Task } from "../queue/task.ts";
+import { sequenceAt } from "../queue/task-id.ts";
 
 export const NOW = Date.UTC(2026, 0, 1);
 export const RULE: RetryRule = { backoff: "fixed", baseMs: 5000, maxMs: 60_000, seed: 1 };
@@ -42,7 +42,8 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       await store.close();
     });
 
-    const claimed = async (request: ClaimRequest, now = NOW): Promise<Task[]> => (await store.claim([request], now))[0] ?? [];
+    const claimed = async (request: ClaimRequest, now = NOW): Promise<Task[]> =>
+      (await store.claim([request], now))[0] ?? [];
     const payloads = async (request: ClaimRequest, now = NOW): Promise<string[]> =>
       (await claimed(request, now)).map((task) => task.payload);
     const holder = (task: NewTask, worker = "w1"): LeaseHolder => ({ tenant: task.tenant, key: task.key, worker });
@@ -93,7 +94,10 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
     });
 
     test("priority goes before the order of the named commands", async () => {
-      await store.insert([newTask({ command: "a", payload: "1" }), newTask({ command: "b", payload: "2", priority: 1 })], NOW);
+      await store.insert(
+        [newTask({ command: "a", payload: "1" }), newTask({ command: "b", payload: "2", priority: 1 })],
+        NOW,
+      );
       expect(await payloads(claimBy("w1", { commands: ["a", "b"] }))).toEqual(["2", "1"]);
     });
 
@@ -109,7 +113,9 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       await store.insert([first, second], NOW);
       const got = await claimed(claimBy("w1", { commands: ["resize", "rEsize"] }));
       expect(got.map((task) => task.command)).toEqual(["Resize", "RESIZE"]);
-      expect(await store.stats({ tenant: "acme", command: "resizE" })).toMatchObject([{ command: "Resize", leased: 2 }]);
+      expect(await store.stats({ tenant: "acme", command: "resizE" })).toMatchObject([
+        { command: "Resize", leased: 2 },
+      ]);
     });
 
     test("a command may hold any characters", async () => {
@@ -211,12 +217,21 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
     });
 
     test("a nack waits for the delay asked for, capped, or for the backoff", async () => {
-      for (const [delayMs, expectedMs] of [[undefined, 5000], [1500, 1500], [1e9, 60_000]] as const) {
+      for (const [delayMs, expectedMs] of [
+        [undefined, 5000],
+        [1500, 1500],
+        [1e9, 60_000],
+      ] as const) {
         const task = await leased();
         const nack = { ...holder(task), kind: "nack", delayMs, reason: "why" } as const;
         const dueMs = NOW + 10 + expectedMs;
         expect(await store.release([nack], RULE, NOW + 10)).toEqual([{ kind: "delayed", command: "resize", dueMs }]);
-        expect(await stateOf(task)).toMatchObject({ state: "delayed", attempts: 1, updatedMs: NOW + 10, error: undefined });
+        expect(await stateOf(task)).toMatchObject({
+          state: "delayed",
+          attempts: 1,
+          updatedMs: NOW + 10,
+          error: undefined,
+        });
         expect(await store.promote(10, dueMs - 1)).toEqual({ lanes: [], nextDueMs: dueMs });
         expect((await store.promote(10, dueMs)).lanes).toMatchObject([{ tenant: "acme", command: "resize", ready: 1 }]);
         expect(await claimed(claimBy("w1"), dueMs)).toHaveLength(1);

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { RetryRule } from "../queue/lifecycle.ts";
 import type { LeaseHolder, Store } from "../queue/store.ts";
-import { Sequence } from "../queue/task-id.ts";
 import type { TaskKey } from "../queue/task.ts";
+import { Sequence } from "../queue/task-id.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { SqliteFixture } from "./sqlite/sqlite-fixture.ts";
 import { NOW } from "./store-contract.ts";
@@ -43,13 +43,26 @@ const step = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom("extend" as const, "complete" as const, "fail" as const, "nack" as const, "abandon" as const, "return" as const),
+      do: fc.constantFrom(
+        "extend" as const,
+        "complete" as const,
+        "fail" as const,
+        "nack" as const,
+        "abandon" as const,
+        "return" as const,
+      ),
       picks: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
       stranger: fc.constantFrom(undefined, undefined, undefined, "worker" as const, "tenant" as const),
       delayMs: fc.option(fc.integer({ min: 0, max: 40 }), { nil: undefined }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("expire" as const, "promote" as const), limit: fc.integer({ min: 1, max: 4 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("expire" as const, "promote" as const),
+      limit: fc.integer({ min: 1, max: 4 }),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -81,7 +94,12 @@ function callOf(given: Exclude<Step, { do: "wait" | "reopen" }>, world: World): 
       const items = given.items.map(({ delayMs, ...item }) => {
         const key = { shard: 0, sequence: world.sequence.next(now) };
         world.known.push({ key, tenant: item.tenant, worker: "w1" });
-        return { ...item, key, payload: `{"n":${key.sequence}}`, dueMs: delayMs === undefined ? undefined : now + delayMs };
+        return {
+          ...item,
+          key,
+          payload: `{"n":${key.sequence}}`,
+          dueMs: delayMs === undefined ? undefined : now + delayMs,
+        };
       });
       return (store) => store.insert(items, now);
     }
@@ -123,18 +141,38 @@ function leaseCall(
 ): (store: Store) => Promise<unknown> {
   switch (verb) {
     case "extend":
-      return (store) => store.extend(holders.map((holder) => ({ ...holder, leaseUntilMs: now + (delayMs ?? 5) })), now);
+      return (store) =>
+        store.extend(
+          holders.map((holder) => ({ ...holder, leaseUntilMs: now + (delayMs ?? 5) })),
+          now,
+        );
     case "complete":
-      return (store) => store.complete(holders.map((holder) => ({ ...holder, state: "completed", result: "{}" })), now);
+      return (store) =>
+        store.complete(
+          holders.map((holder) => ({ ...holder, state: "completed", result: "{}" })),
+          now,
+        );
     case "fail":
       return (store) =>
-        store.complete(holders.map((holder) => ({ ...holder, state: "failed", error: "e", result: undefined })), now);
+        store.complete(
+          holders.map((holder) => ({ ...holder, state: "failed", error: "e", result: undefined })),
+          now,
+        );
     case "nack":
       return (store) =>
-        store.release(holders.map((holder) => ({ ...holder, kind: "nack", delayMs, reason: undefined })), RULE, now);
+        store.release(
+          holders.map((holder) => ({ ...holder, kind: "nack", delayMs, reason: undefined })),
+          RULE,
+          now,
+        );
     case "abandon":
     case "return":
-      return (store) => store.release(holders.map((holder) => ({ ...holder, kind: verb })), RULE, now);
+      return (store) =>
+        store.release(
+          holders.map((holder) => ({ ...holder, kind: verb })),
+          RULE,
+          now,
+        );
   }
 }
 
@@ -142,9 +180,14 @@ function leaseCall(
 async function viewOf(store: Store, world: World): Promise<unknown> {
   return {
     tasks: await store.get(world.known),
-    keys: await store.find(["t1", "t2"].flatMap((tenant) => ["k1", "k2", "k3"].map((idempotencyKey) => ({ tenant, idempotencyKey })))),
+    keys: await store.find(
+      ["t1", "t2"].flatMap((tenant) => ["k1", "k2", "k3"].map((idempotencyKey) => ({ tenant, idempotencyKey }))),
+    ),
     stats: await store.stats({ tenant: undefined, command: undefined }),
-    peek: await store.peek([{ tenant: "t1", commands: undefined }, { tenant: "t2", commands: ["a", "C"] }]),
+    peek: await store.peek([
+      { tenant: "t1", commands: undefined },
+      { tenant: "t2", commands: ["a", "C"] },
+    ]),
   };
 }
 

@@ -1,5 +1,6 @@
+import type { WorkerIdentity } from "../../queue/claims.ts";
 import { accepted, type Outcome, refused } from "../../queue/errors.ts";
-import type { TaskResult, WorkerIdentity } from "../../queue/task-queue.ts";
+import type { TaskResult } from "../../queue/results.ts";
 import { jsonResponse, refusalResponse } from "../responses.ts";
 import { bodyRoute, type Call, type Route } from "../route.ts";
 import { ResultBatchBody, ResultBody, type ResultEntry } from "../schemas.ts";

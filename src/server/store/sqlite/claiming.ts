@@ -3,8 +3,8 @@ import { assert } from "../../queue/errors.ts";
 import type { ClaimRequest } from "../../queue/store.ts";
 import type { Task } from "../../queue/task.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
-import { TASK_COLUMNS, type TaskColumns, taskOf } from "./task-reader.ts";
 import type { StatementSet } from "./statement-set.ts";
+import { TASK_COLUMNS, type TaskColumns, taskOf } from "./task-reader.ts";
 
 type ReadyRow = readonly [position: number, task: number, attempts: number, ...columns: TaskColumns];
 

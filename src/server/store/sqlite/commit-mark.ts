@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
-import { StoreOpenError } from "../open-error.ts";
 import { DURABILITIES, type Durability } from "../durability.ts";
+import { StoreOpenError } from "../open-error.ts";
 
 /** A float64 for the count, then text: boot id and durability level. */
 const COUNT_BYTES = 8;

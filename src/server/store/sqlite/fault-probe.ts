@@ -40,7 +40,7 @@ const completed = outcomes.filter((outcome) => outcome.kind === "finished").leng
 const pruned = await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 100_000 });
 const afterwards = await codeOf(insertOne());
 await store.close();
-console.log(JSON.stringify({ created, failure, again, fault, completed, pruned, afterwards }));
+process.stdout.write(JSON.stringify({ created, failure, again, fault, completed, pruned, afterwards }));
 
 async function insertOne(): Promise<void> {
   await store.insert([newTask({ payload })], NOW);

@@ -28,11 +28,15 @@ test("an operation that cannot be done fails alone, the others of its group are 
   expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(outcomes[1]).toMatchObject({ reason: { code: "INTERNAL" } });
   expect(await store.get([second])).toEqual([undefined]);
-  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]);
+  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([
+    { ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] },
+  ]);
   expect(store.fault()).toBeUndefined();
   await store.close();
   const reopened = fixture.open();
-  expect(await reopened.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]);
+  expect(await reopened.stats({ tenant: undefined, command: undefined })).toMatchObject([
+    { ready: [1, 0, 0, 0, 1, 0, 0, 0, 0, 0] },
+  ]);
   await reopened.close();
 });
 
@@ -52,6 +56,11 @@ test("a closed store says so", async () => {
   using fixture = new SqliteFixture();
   const store = fixture.open();
   await store.close();
-  const outcomes = await Promise.allSettled([store.insert([newTask()], NOW), store.claim([claimBy("w")], NOW), store.get([])]);
-  for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
+  const outcomes = await Promise.allSettled([
+    store.insert([newTask()], NOW),
+    store.claim([claimBy("w")], NOW),
+    store.get([]),
+  ]);
+  for (const outcome of outcomes)
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
 });

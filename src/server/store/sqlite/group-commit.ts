@@ -81,7 +81,11 @@ export class GroupCommit {
     try {
       this.#transaction.rollback();
     } catch (error) {
-      return this.#giveUp(group, `rollback: ${messageOf(error)}`, new CodeqError("UNAVAILABLE", "storage fault", { cause }));
+      return this.#giveUp(
+        group,
+        `rollback: ${messageOf(error)}`,
+        new CodeqError("UNAVAILABLE", "storage fault", { cause }),
+      );
     }
     if (fault?.lasting === true) return this.#giveUp(group, messageOf(cause), fault.error);
     if (group.length > 1) return false;

@@ -2,8 +2,8 @@ import type { Statement } from "bun:sqlite";
 import type { InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { LaneBook } from "./lane-book.ts";
-import type { TaskReader } from "./task-reader.ts";
 import type { StatementSet } from "./statement-set.ts";
+import type { TaskReader } from "./task-reader.ts";
 
 type TaskRow = [number, number, number, number, string | null, string, string | null, string | null];
 

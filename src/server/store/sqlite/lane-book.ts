@@ -145,7 +145,8 @@ export class LaneBook {
     const tenant = this.#tenants.get(choice.tenant);
     if (tenant === undefined) return sums;
     const lanes = choice.commands === undefined ? tenant.byFold.values() : this.#named(tenant, choice.commands);
-    for (const lane of lanes) for (const [priority, count] of lane.ready.entries()) sums[priority] = (sums[priority] ?? 0) + count;
+    for (const lane of lanes)
+      for (const [priority, count] of lane.ready.entries()) sums[priority] = (sums[priority] ?? 0) + count;
     return sums;
   }
 

@@ -1,5 +1,5 @@
 import type { Statement } from "bun:sqlite";
-import { retryAfterFailure, type RetryRule } from "../../queue/lifecycle.ts";
+import { type RetryRule, retryAfterFailure } from "../../queue/lifecycle.ts";
 import type {
   Accepted,
   Completion,
@@ -15,9 +15,9 @@ import type {
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
+import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
-import type { StatementSet } from "./statement-set.ts";
 
 interface Lease {
   readonly task: number;

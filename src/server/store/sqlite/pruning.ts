@@ -1,8 +1,8 @@
 import type { Statement } from "bun:sqlite";
 import type { PruneRequest } from "../../queue/store.ts";
 import type { LaneBook } from "./lane-book.ts";
-import { DONE_STATES } from "./task-reader.ts";
 import type { StatementSet } from "./statement-set.ts";
+import { DONE_STATES } from "./task-reader.ts";
 
 /** Forgetting finished tasks, with everything that hangs on them. */
 export class Pruning {

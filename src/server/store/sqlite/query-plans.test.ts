@@ -42,7 +42,10 @@ test("no statement scans a table or sorts, whatever the number of tasks", () => 
   expect(statements.texts.length).toBeGreaterThan(25);
   for (const sql of statements.texts) {
     if (READS_ALL.has(sql)) continue;
-    const plan = db.query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all().map((row) => row.detail);
+    const plan = db
+      .query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map((row) => row.detail);
     for (const detail of plan) {
       if (PRUNE_OF_TENANT.test(detail)) continue;
       expect(`${sql}: ${detail}`).not.toMatch(/SCAN|TEMP B-TREE/);

@@ -2,8 +2,8 @@ import type { Statement } from "bun:sqlite";
 import type { Sweep } from "../../queue/store.ts";
 import type { Sequence } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
-import { SweepTally } from "./sweep-tally.ts";
 import type { StatementSet } from "./statement-set.ts";
+import { SweepTally } from "./sweep-tally.ts";
 
 /** A task on its way back into its lane. */
 interface Returning {
@@ -62,7 +62,12 @@ export class Requeueing {
   promote(limit: number, now: number): Sweep {
     const tally = new SweepTally(this.#shard);
     // Rows come as arrays, in the order of the columns asked for.
-    for (const [task, laneId, priority, attempts] of this.#due.values(now, limit) as [number, number, number, number][]) {
+    for (const [task, laneId, priority, attempts] of this.#due.values(now, limit) as [
+      number,
+      number,
+      number,
+      number,
+    ][]) {
       const lane = this.#lanes.byId(laneId);
       this.#undelay.run(task);
       this.#lanes.add(lane, "delayed", -1);

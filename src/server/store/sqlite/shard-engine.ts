@@ -2,16 +2,20 @@ import type { Statement } from "bun:sqlite";
 import { dirname } from "node:path";
 import type { RetryRule } from "../../queue/lifecycle.ts";
 import type {
+  Accepted,
   ClaimRequest,
   Completion,
   Extension,
+  Finished,
   InsertOutcome,
   LaneChoice,
   LaneStats,
+  LeaseOutcome,
   NewTask,
   PruneRequest,
   ReadyCounts,
   Release,
+  Released,
   StatsFilter,
   Sweep,
 } from "../../queue/store.ts";
@@ -122,15 +126,15 @@ export class ShardEngine {
     return requests.map((request) => this.#claiming.claim(request, now));
   }
 
-  extend(items: readonly Extension[], now: number) {
+  extend(items: readonly Extension[], now: number): LeaseOutcome<Accepted>[] {
     return items.map((item) => this.#leasing.extend(item, now));
   }
 
-  complete(items: readonly Completion[], now: number) {
+  complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
     return items.map((item) => this.#leasing.complete(item, now));
   }
 
-  release(items: readonly Release[], rule: RetryRule, now: number) {
+  release(items: readonly Release[], rule: RetryRule, now: number): LeaseOutcome<Released>[] {
     return items.map((item) => this.#leasing.release(item, rule, now));
   }
 

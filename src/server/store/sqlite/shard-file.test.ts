@@ -33,7 +33,9 @@ test("a second opening of the same file is refused while the first lives", async
 test("after a crash every acknowledged commit is there", async () => {
   using fixture = new SqliteFixture();
   const store = openAt(await crashed(fixture));
-  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([{ ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] }]);
+  expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([
+    { ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
+  ]);
   await store.close();
 });
 

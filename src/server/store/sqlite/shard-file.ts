@@ -1,7 +1,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import type { Durability } from "../durability.ts";
 import { StoreOpenError } from "../open-error.ts";
-import { checkCommits, CommitMark } from "./commit-mark.ts";
+import { CommitMark, checkCommits } from "./commit-mark.ts";
 import { migrate, SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
 import { StatementSet } from "./statement-set.ts";
 

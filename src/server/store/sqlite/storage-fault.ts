@@ -12,8 +12,16 @@ export interface StorageFault {
 export function storageFaultOf(cause: unknown): StorageFault | undefined {
   if (!(cause instanceof SQLiteError)) return undefined;
   const code = cause.code ?? "";
-  if (code.startsWith("SQLITE_FULL")) return { error: new CodeqError("DISK_FULL", "disk full", { cause }), lasting: false };
-  const broken = ["SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PROTOCOL"];
+  if (code.startsWith("SQLITE_FULL"))
+    return { error: new CodeqError("DISK_FULL", "disk full", { cause }), lasting: false };
+  const broken = [
+    "SQLITE_IOERR",
+    "SQLITE_CORRUPT",
+    "SQLITE_NOTADB",
+    "SQLITE_CANTOPEN",
+    "SQLITE_READONLY",
+    "SQLITE_PROTOCOL",
+  ];
   if (!broken.some((prefix) => code.startsWith(prefix))) return undefined;
   return { error: new CodeqError("UNAVAILABLE", "storage fault", { cause }), lasting: true };
 }

@@ -24,19 +24,22 @@ test("an I/O error on commit is answered as unknown, the store stops, and goes o
 });
 
 // Mounting a small disk takes the rights to do so.
-test.skipIf(process.getuid?.() !== 0)("a full disk refuses new tasks, and claims, results and pruning make room again", () => {
-  using fixture = new SqliteFixture();
-  const disk = join(fixture.directory, "disk");
-  mkdirSync(disk);
-  run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", disk]);
-  try {
-    const seen: unknown = JSON.parse(run([process.execPath, PROBE, disk, String(12 * 2 ** 20)]));
-    expect(seen).toMatchObject({ failure: "DISK_FULL", again: "DISK_FULL", fault: false, afterwards: "" });
-    const { created, completed, pruned } = seen as { created: number; completed: number; pruned: number };
-    // The last of those created came after the room was made.
-    expect(created).toBeGreaterThan(50);
-    expect([completed, pruned]).toEqual([created - 1, created - 1]);
-  } finally {
-    run(["umount", disk]);
-  }
-});
+test.skipIf(process.getuid?.() !== 0)(
+  "a full disk refuses new tasks, and claims, results and pruning make room again",
+  () => {
+    using fixture = new SqliteFixture();
+    const disk = join(fixture.directory, "disk");
+    mkdirSync(disk);
+    run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", disk]);
+    try {
+      const seen: unknown = JSON.parse(run([process.execPath, PROBE, disk, String(12 * 2 ** 20)]));
+      expect(seen).toMatchObject({ failure: "DISK_FULL", again: "DISK_FULL", fault: false, afterwards: "" });
+      const { created, completed, pruned } = seen as { created: number; completed: number; pruned: number };
+      // The last of those created came after the room was made.
+      expect(created).toBeGreaterThan(50);
+      expect([completed, pruned]).toEqual([created - 1, created - 1]);
+    } finally {
+      run(["umount", disk]);
+    }
+  },
+);

@@ -63,7 +63,9 @@ export class TaskReader {
     this.#done = db.prepare("SELECT state, attempts, at, result, error FROM done WHERE task = ?");
     this.#delayed = db.prepare("SELECT attempts, since FROM delayed WHERE task = ?");
     this.#requeued = db.prepare("SELECT position FROM requeued WHERE task = ?");
-    this.#ready = db.prepare("SELECT attempts FROM ready WHERE lane = ? AND priority = ? AND position = ? AND task = ?");
+    this.#ready = db.prepare(
+      "SELECT attempts FROM ready WHERE lane = ? AND priority = ? AND position = ? AND task = ?",
+    );
     this.#keyHolder = db.prepare("SELECT task FROM idempotency WHERE tenant = ? AND key = ?");
   }
 
