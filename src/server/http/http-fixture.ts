@@ -1,4 +1,4 @@
-import { type Authenticators, devAuthenticators } from "../auth/authenticators.ts";
+import { type Authenticators, buildAuthenticators, devAuthenticators, WORKER_SCOPES } from "../auth/authenticators.ts";
 import type { QueuePolicy } from "../queue/policy.ts";
 import type { Store } from "../queue/store.ts";
 import { TaskQueue } from "../queue/task-queue.ts";
@@ -115,6 +115,43 @@ export class TestAnswer {
     const value = this.json[name];
     return typeof value === "string" ? value : "";
   }
+}
+
+/** Lets everything that is due happen until the condition holds; gives up when nothing brings it about. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000; turn += 1) {
+    if (condition()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("the condition never came true");
+}
+
+/** Two tenants with a producer and a worker each: tokens `a-producer`, `a-worker`, `b-producer`, `b-worker`. */
+export function twoTenants(): Authenticators {
+  const producer = (tenant: string) => ({
+    type: "static",
+    config: { token: `${tenant}-producer`, raw: { tid: `tenant-${tenant}`, role: "admin" } },
+  });
+  const worker = (tenant: string) => ({
+    type: "static",
+    config: {
+      token: `${tenant}-worker`,
+      subject: "worker",
+      scopes: WORKER_SCOPES,
+      eventTypes: ["*"],
+      raw: { tid: `tenant-${tenant}` },
+    },
+  });
+  return buildAuthenticators({
+    producer: { type: "multi", config: { providers: [producer("a"), producer("b")] } },
+    worker: { type: "multi", config: { providers: [worker("a"), worker("b")] } },
+    allowProducerAsWorker: false,
+  });
+}
+
+/** Headers that present a token. */
+export function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` };
 }
 
 export const TEST_TOKEN = "dev-token";

@@ -11,8 +11,9 @@ export type RateScope = "producer" | "worker" | "admin";
 export type RateLimits = Readonly<Record<RateScope, RateLimit>>;
 
 export interface Bucket {
-  readonly tokens: number;
-  /** When `tokens` was right. */
+  /** In 1/60,000 of a request, so that a millisecond refills a whole number of them. */
+  readonly level: number;
+  /** When `level` was right. */
   readonly atMs: number;
 }
 
@@ -22,18 +23,19 @@ export interface Take {
   readonly retryAfterSeconds: number;
 }
 
+const REQUEST = 60_000;
+
 /** @param bucket undefined for a first request */
 export function takeToken(bucket: Bucket | undefined, limit: RateLimit, now: number): Take {
-  const perSecond = limit.requestsPerMinute / 60;
-  const tokens = bucket === undefined ? limit.burstSize : refilled(bucket, limit, now);
-  if (tokens >= 1) return { bucket: { tokens: tokens - 1, atMs: now }, retryAfterSeconds: 0 };
-  const retryAfterSeconds = Math.max(1, Math.ceil((1 - tokens) / perSecond));
-  return { bucket: { tokens, atMs: now }, retryAfterSeconds };
+  const level = bucket === undefined ? limit.burstSize * REQUEST : refilled(bucket, limit, now);
+  if (level >= REQUEST) return { bucket: { level: level - REQUEST, atMs: now }, retryAfterSeconds: 0 };
+  const missingMs = (REQUEST - level) / limit.requestsPerMinute;
+  return { bucket: { level, atMs: now }, retryAfterSeconds: Math.max(1, Math.ceil(missingMs / 1000)) };
 }
 
 /** A full bucket is as good as none. */
 export function isFull(bucket: Bucket, limit: RateLimit, now: number): boolean {
-  return refilled(bucket, limit, now) >= limit.burstSize;
+  return refilled(bucket, limit, now) >= limit.burstSize * REQUEST;
 }
 
 export function isActive(limit: RateLimit): boolean {
@@ -41,6 +43,6 @@ export function isActive(limit: RateLimit): boolean {
 }
 
 function refilled(bucket: Bucket, limit: RateLimit, now: number): number {
-  const seconds = Math.max(0, now - bucket.atMs) / 1000;
-  return Math.min(limit.burstSize, bucket.tokens + (seconds * limit.requestsPerMinute) / 60);
+  const ms = Math.max(0, now - bucket.atMs);
+  return Math.min(limit.burstSize * REQUEST, bucket.level + ms * limit.requestsPerMinute);
 }

@@ -57,7 +57,8 @@ export interface Call {
   readonly request: Request;
   readonly requestId: string;
   readonly caller: Caller;
-  readonly params: Readonly<Record<string, string | undefined>>;
+  /** Decoded; null for what is not valid percent-encoded UTF-8. */
+  readonly params: Readonly<Record<string, string | null | undefined>>;
   /** Lets the connection be silent for that long. */
   readonly allowSilence: (seconds: number) => void;
 }

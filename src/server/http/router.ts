@@ -17,7 +17,8 @@ export function buildRouter(
   server: HttpOptions,
   exchange: Exchange,
 ): (request: Request) => Response | Promise<Response> {
-  const app = new Elysia({ strictPath: true, normalize: false });
+  // By default the framework looks for the path behind the eleventh character, which misses it after a short Host.
+  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: false } });
   const methods = new Map<string, string[]>();
   for (const route of API_ROUTES) {
     const pattern = API_BASE + route.path;

@@ -34,7 +34,10 @@ export const adminRoutes: readonly Route[] = [
     access: { kind: "admin" },
     answers: [{ status: 200, description: "Numbers of tasks; zeros for a command nobody used", schema: "QueueStats" }],
     run: async (call) => {
-      const command = call.params["command"] ?? "";
+      const command = call.params["command"];
+      if (command === undefined || command === null) {
+        throw new CodeqError("INVALID_ARGUMENT", "command is not valid percent-encoded UTF-8");
+      }
       if (command.trim() === "") {
         return errorResponse(call.requestId, { code: "INVALID_ARGUMENT", error: "command is required" });
       }
