@@ -13,7 +13,7 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/queue/task-queue.ts", "zod", false],
   ["src/server/queue/task-queue.test.ts", "bun:test", true],
   ["src/server/queue/task-queue.test.ts", "../store/memory-store.ts", true],
-  ["src/server/queue/task-queue.test.ts", "../../bench/pacer.ts", false],
+  ["src/server/queue/task-queue.test.ts", "fast-check", true],
 
   ["src/server/store/open-store.ts", "./sqlite/shard.ts", true],
   ["src/server/store/open-store.ts", "../queue/store.ts", true],
@@ -66,6 +66,7 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/bench/run.ts", "../client/producer.ts", true],
   ["src/bench/run.ts", "../server/serve.ts", false],
   ["src/bench/scenarios/cycle.ts", "../../server/queue/task.ts", false],
+  ["src/bench/run.test.ts", "../server/serve.ts", false],
   ["src/client/producer.ts", "./rest-client.ts", true],
   ["src/client/producer.ts", "../server/queue/task.ts", false],
   ["src/client/producer.ts", "../bench/pacer.ts", false],

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { afterAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { TriedProject } from "./tried-project.ts";
 
-/** A project with these scripts and a program that tells what happens to it. */
-const project = mkdtempSync(join(tmpdir(), "codeq-start-"));
+/** Tells what happens to it. */
 const PROGRAM = `
 import { buildInfo } from "./build-info.ts";
 let signals = 0;
@@ -21,31 +20,16 @@ if (args[0] === "exit") process.exit(Number(args[1]));
 setInterval(() => {}, 1000);
 `;
 
-beforeAll(() => {
-  cpSync(import.meta.dirname, join(project, "scripts"), { recursive: true });
-  mkdirSync(join(project, "bin"));
-  symlinkSync(process.execPath, join(project, "bin/bun"));
-  mkdirSync(join(project, "src"));
-  mkdirSync(join(project, "dependency"));
-  cpSync(join(import.meta.dirname, "../src/build-info.ts"), join(project, "src/build-info.ts"));
-  writeFileSync(join(project, "src/cli.ts"), PROGRAM);
-  writeFileSync(join(project, "tsconfig.json"), "{}");
-  writeFileSync(join(project, "bunfig.toml"), "[run]\nsilent = true\n");
-  writeFileSync(join(project, ".env"), "FROM_DOTENV=yes\n");
-  writeFileSync(join(project, "dependency/package.json"), '{ "name": "dependency", "version": "1.0.0" }');
-  writeFileSync(
-    join(project, "package.json"),
-    JSON.stringify({
-      name: "tried",
-      version: "9.8.7",
-      scripts: { start: "bun --no-orphans scripts/start.ts" },
-      dependencies: { dependency: "file:./dependency" },
-    }),
-  );
-  const { exitCode } = Bun.spawnSync([process.execPath, "install", "--lockfile-only"], { cwd: project });
-  expect(exitCode).toBe(0);
+const project = new TriedProject({
+  "src/cli.ts": PROGRAM,
+  "src/build-info.ts": readFileSync(join(import.meta.dirname, "../src/build-info.ts"), "utf8"),
+  ".env": "FROM_DOTENV=yes\n",
 });
-afterAll(() => rmSync(project, { recursive: true }));
+afterAll(() => project[Symbol.dispose]());
+
+function start(...args: readonly string[]): ReturnType<TriedProject["run"]> {
+  return project.run("start", ...args);
+}
 
 describe("start", () => {
   test("installs and builds on a fresh machine, then serves", async () => {
@@ -61,18 +45,18 @@ describe("start", () => {
   });
 
   test("builds again once a source changed", () => {
-    writeFileSync(join(project, "src/cli.ts"), `${PROGRAM}\n// changed\n`);
+    project.write("src/cli.ts", `${PROGRAM}\n// changed\n`);
     expect(start("exit", "0").stderr).toBe("building dist/codeq\n");
     expect(start("exit", "0").stderr).toBe("");
   });
 
   test("does not build again for a test", () => {
-    writeFileSync(join(project, "src/cli.test.ts"), "");
+    project.write("src/cli.test.ts", "");
     expect(start("exit", "0").stderr).toBe("");
   });
 
   test("leaves nothing but the binary and what it was built from", () => {
-    expect(readdirSync(join(project, "dist")).toSorted()).toEqual(["codeq", "codeq.sources"]);
+    expect(readdirSync(join(project.path, "dist")).toSorted()).toEqual(["codeq", "codeq.sources"]);
   });
 
   test("passes arguments and the exit code on as they are", () => {
@@ -86,17 +70,17 @@ describe("start", () => {
   });
 
   test("the binary takes nothing from a .env file where it is started", () => {
-    const { stdout } = Bun.spawnSync([join(project, "dist/codeq"), "exit", "0"], { cwd: project, env: {} });
+    const { stdout } = Bun.spawnSync([join(project.path, "dist/codeq"), "exit", "0"], { cwd: project.path, env: {} });
     expect(JSON.parse(stdout.toString())).not.toHaveProperty("env");
   });
 
   test("a build that fails says why, exits with 1 and keeps the last binary", () => {
-    writeFileSync(join(project, "src/cli.ts"), 'import "./missing.ts";\n');
+    project.write("src/cli.ts", 'import "./missing.ts";\n');
     const { exitCode, stderr } = start("exit", "0");
-    writeFileSync(join(project, "src/cli.ts"), PROGRAM);
+    project.write("src/cli.ts", PROGRAM);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("missing.ts");
-    expect(readdirSync(join(project, "dist"))).toContain("codeq");
+    expect(readdirSync(join(project.path, "dist"))).toContain("codeq");
   });
 
   test.each(["SIGTERM", "SIGINT"] as const)("a first and a second %s each reach the program once", async (signal) => {
@@ -129,11 +113,6 @@ describe("start", () => {
   });
 });
 
-function start(...args: readonly string[]): { exitCode: number; stdout: string; stderr: string } {
-  const run = Bun.spawnSync([process.execPath, "run", "start", ...args], { cwd: project, env: environment() });
-  return { exitCode: run.exitCode, stdout: run.stdout.toString(), stderr: run.stderr.toString() };
-}
-
 interface Launched {
   readonly child: Bun.ReadableSubprocess;
   readonly program: {
@@ -148,7 +127,7 @@ interface Launched {
 function launch(command: readonly string[], extra: Readonly<Record<string, string>> = {}): Launched {
   const child = Bun.spawn(
     command.map((word) => (word === "bun" ? process.execPath : word)),
-    { cwd: project, env: { ...environment(), ...extra }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    { cwd: project.path, env: { ...project.environment, ...extra }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );
   const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -169,9 +148,4 @@ function launch(command: readonly string[], extra: Readonly<Record<string, strin
     return text;
   };
   return { child, program: { next, end }, stderr: new Response(child.stderr).text() };
-}
-
-/** As under npx, on a machine that has no other bun. */
-function environment(): Record<string, string> {
-  return { PATH: `${join(project, "bin")}:/usr/bin:/bin`, HOME: process.env["HOME"] ?? "/" };
 }
