@@ -32,7 +32,8 @@ export function ensureBuilt(root: string): string {
 
 function compile(root: string, outfile: string, state: SourceState): void {
   const args = [
-    ["build", "--compile", "--sourcemap", "--minify-syntax"],
+    // Bytecode: the program is up in 11 ms instead of 44 ms for 5 MB more. Not minified: stack traces name the sources.
+    ["build", "--compile", "--bytecode", "--format=esm", "--sourcemap"],
     // What lies in the directory a server is started from must not change how it runs.
     ["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
     ["--define", `BUILD_VERSION=${JSON.stringify(state.version)}`],
