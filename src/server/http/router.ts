@@ -17,8 +17,10 @@ export function buildRouter(
   server: HttpOptions,
   exchange: Exchange,
 ): (request: Request) => Response | Promise<Response> {
-  // By default the framework looks for the path behind the eleventh character, which misses it after a short Host.
-  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname: false } });
+  // By default the framework looks for the path behind the eleventh character, which misses it after a short Host;
+  // otherwise behind the seventh, which finds a slash of `https://`.
+  const standardHostname = server.listen.tls !== undefined;
+  const app = new Elysia({ strictPath: true, normalize: false, handler: { standardHostname } });
   const methods = new Map<string, string[]>();
   for (const route of API_ROUTES) {
     const pattern = API_BASE + route.path;
