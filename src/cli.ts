@@ -45,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
   const named = first === "help" ? second : first.startsWith("-") ? DEFAULT_COMMAND : first;
   if (named !== undefined && !named.startsWith("-") && COMMANDS[named] === undefined && named !== "help") {
     const known = [...Object.keys(COMMANDS), "help"];
-    io.warn(`codeq: unknown command ${named}${suggestion(named, known)}\nSee codeq help.\n`);
+    io.warn(`codeq: unknown command ${named}${suggestion(named, known)} See codeq help.\n`);
     return EXIT_CODES.usage.code;
   }
   try {

@@ -5,7 +5,7 @@ import { addServerFlags, givenFlags } from "../config/flags.ts";
 import { loadConfig } from "../config.ts";
 import { createLog, type Log } from "../log.ts";
 import { type LogOutput, openLogOutput } from "../log-output.ts";
-import { type RunningServer, startServer } from "../serve.ts";
+import { startServer } from "../serve.ts";
 import { EXIT_CODES } from "../start-error.ts";
 import { messageOf } from "../start-failures.ts";
 import type { CommandIo } from "./command-io.ts";
@@ -30,6 +30,8 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output:
   const log = createLog({ level: config.logLevel, format, secrets, write: (line) => output.write(line) });
   exitOnBug(log, output, io);
 
+  // Before anybody can know that the server is there, and so that a signal during a slow start is not lost either.
+  const signalled = firstSignal(log, output, io);
   const server = await startServer(config, log);
   if (format === "text") output.write(banner(server.report));
   else log.info("listening", startFields(server.report));
@@ -40,17 +42,16 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output:
     ...(durability === undefined ? [] : [durability]),
   ];
   for (const warning of all) log.warn(warning);
-  await drained(server, config.shutdownGraceMs, { log, output, io });
+  await signalled;
+  await server.drain(config.shutdownGraceMs);
+  log.info("drained");
+  output.flush();
+  // Connections that outlived the grace period must not keep the process.
+  io.exit(EXIT_CODES.ok.code);
 }
 
-interface Surroundings {
-  readonly log: Log;
-  readonly output: LogOutput;
-  readonly io: CommandIo;
-}
-
-/** Resolves once a first signal has drained the server; a second one ends the process on the spot. */
-async function drained(server: RunningServer, graceMs: number, { log, output, io }: Surroundings): Promise<void> {
+/** Resolves at the first signal; a second one ends the process on the spot. */
+function firstSignal(log: Log, output: LogOutput, io: CommandIo): Promise<void> {
   const { promise: signalled, resolve } = Promise.withResolvers<void>();
   let signals = 0;
   const onSignal = (signal: "SIGTERM" | "SIGINT", exitCode: number): void => {
@@ -65,12 +66,7 @@ async function drained(server: RunningServer, graceMs: number, { log, output, io
   };
   process.on("SIGTERM", () => onSignal("SIGTERM", 143));
   process.on("SIGINT", () => onSignal("SIGINT", 130));
-  await signalled;
-  await server.drain(graceMs);
-  log.info("drained");
-  output.flush();
-  // Connections that outlived the grace period must not keep the process.
-  io.exit(EXIT_CODES.ok.code);
+  return signalled;
 }
 
 /** After an error nobody expected nothing is known about the state in memory; what was acknowledged is on disk. */
