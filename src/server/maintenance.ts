@@ -37,17 +37,17 @@ export class Maintenance {
 }
 
 /** Ends leases and makes delayed tasks ready, at the moment it is time for it. */
-export function sweepDuty(queue: TaskQueue): Duty {
+function sweepDuty(queue: TaskQueue): Duty {
   return { name: "sweep", runOnce: () => queue.sweepDue() };
 }
 
 /** Forgets finished tasks: while there are many, one batch after the other. */
-export function pruneDuty(queue: TaskQueue, limit = PRUNE_LIMIT): Duty {
+function pruneDuty(queue: TaskQueue): Duty {
   return {
     name: "prune",
     runOnce: async () => {
-      const pruned = await queue.pruneFinished(limit);
-      return queue.now() + (pruned >= limit ? 0 : PRUNE_INTERVAL_MS);
+      const pruned = await queue.pruneFinished(PRUNE_LIMIT);
+      return queue.now() + (pruned >= PRUNE_LIMIT ? 0 : PRUNE_INTERVAL_MS);
     },
   };
 }

@@ -179,6 +179,19 @@ test("a store in trouble takes its depths from the page, and nothing else", asyn
   expect(text).not.toContain("codeq_queue_depth{");
 });
 
+test("scrapes at the same time ask the store once, later ones again", async () => {
+  let asked = 0;
+  const stats = async (): Promise<LaneStats[]> => {
+    asked += 1;
+    return [lane("acme", "SEND", { dead: asked })];
+  };
+  const metrics = metricsOf({ stats });
+  const pages = await Promise.all(Array.from({ length: 20 }, () => metrics.text()));
+  expect(asked).toBe(1);
+  expect(new Set(pages).size).toBe(1);
+  expect(await value(metrics, 'codeq_dlq_depth{command="SEND"}')).toBe(2);
+});
+
 test("every line of the page is a comment, a sample or empty", async () => {
   const metrics = metricsOf({ stats: async () => [lane("acme", "SEND")] });
   metrics.observer.finished("SEND", "completed", NOW - 3, NOW);

@@ -38,6 +38,8 @@ export class Metrics {
   readonly #commitSeconds = new BucketHistogram(COMMIT_BOUNDS_SECONDS);
   readonly #commitOperations = new BucketHistogram(BATCH_BOUNDS);
   readonly #loopDelay = new BucketHistogram(LATENCY_BOUNDS_SECONDS.filter((bound) => bound <= 10));
+  /** While it is being made. */
+  #page: Promise<string> | undefined;
   #scrapes = 0;
   #scraping = 0;
   #sources: MetricSources | undefined;
@@ -76,16 +78,25 @@ export class Metrics {
     this.#loopDelay.observe(seconds);
   }
 
-  /** The text a Prometheus server scrapes. A store in trouble takes its gauges away, not the page. */
+  /**
+   * The text a Prometheus server scrapes; who asks meanwhile shares it. A store in trouble takes its gauges away, not
+   * the page.
+   */
   async text(): Promise<string> {
     this.#scraping += 1;
     try {
-      this.#depth.update((await this.#sources?.stats().catch(() => [])) ?? []);
-      return await this.#registry.metrics();
+      this.#page ??= this.#collect();
+      return await this.#page;
     } finally {
+      this.#page = undefined;
       this.#scraping -= 1;
       this.#scrapes += 1;
     }
+  }
+
+  async #collect(): Promise<string> {
+    this.#depth.update((await this.#sources?.stats().catch(() => [])) ?? []);
+    return await this.#registry.metrics();
   }
 
   #serverFamilies({ version, commit, durability }: MetricsOptions): Family[] {

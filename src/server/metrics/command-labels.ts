@@ -1,7 +1,7 @@
 import { foldCommand } from "../queue/task.ts";
 
 /** Where commands beyond the bound are counted. */
-export const OVERFLOW_LABEL = "_other";
+const OVERFLOW_LABEL = "_other";
 
 /**
  * The values of the label `command`. Clients choose commands, and every value costs the scraper memory for good, so

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { banner, durabilityWarning, type StartReport, startFields } from "./banner.ts";
+
+const report: StartReport = {
+  build: { version: "1.2.3", commit: "abc", date: "" },
+  url: "http://127.0.0.1:8080",
+  port: 8080,
+  dataDir: "/var/lib/codeq",
+  shards: 4,
+  durability: "normal",
+  devToken: undefined,
+};
+
+test("the banner says where the server listens, where data is, and what an acknowledgement is worth", () => {
+  const text = banner(report);
+  expect(text).toContain("codeq 1.2.3 listens on http://127.0.0.1:8080\n");
+  expect(text).toContain("/var/lib/codeq (4 shards)");
+  expect(text).toContain("normal: a power cut may take the newest tasks, never damages the files");
+});
+
+test("the request to paste holds the dev token only where it is in force", () => {
+  expect(banner({ ...report, devToken: "dev-token" })).toContain("'Authorization: Bearer dev-token'");
+  expect(banner(report)).toContain('"Authorization: Bearer $TOKEN"');
+});
+
+test.each([
+  ["http://0.0.0.0:8080", "http://127.0.0.1:8080/v1/codeq/tasks"],
+  ["https://[::]:8443", "https://[::1]:8443/v1/codeq/tasks"],
+])("an address for everybody, %s, is pasted as one that can be connected to", (url, expected) => {
+  expect(banner({ ...report, url })).toContain(expected);
+  expect(startFields({ ...report, url })).toMatchObject({ url });
+});
+
+test("only durability off is warned of", () => {
+  expect(durabilityWarning("off")).toContain("power cut");
+  expect(durabilityWarning("normal")).toBeUndefined();
+  expect(durabilityWarning("full")).toBeUndefined();
+});
