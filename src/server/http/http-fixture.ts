@@ -75,7 +75,7 @@ export class TestServer implements AsyncDisposable {
       onRequest: (route, method, status) => this.answers.push(`${method} ${route} ${status}`),
       onRateLimited: (scope, operation) => this.rateLimited.push(`${scope} ${operation}`),
       log: logger,
-      listen: { host: "127.0.0.1", port: 0, tls: undefined },
+      listen: { host: "127.0.0.1", port: settings.port ?? 0, tls: undefined },
       stopwatchMs: () => this.now,
       randomHex: (bytes) => {
         ids += 1;
@@ -91,6 +91,8 @@ export interface TestSettings {
   readonly limits?: Partial<HttpLimits>;
   readonly rateLimits?: Partial<RateLimits>;
   readonly health?: HealthReport;
+  /** A free one when absent. */
+  readonly port?: number;
 }
 
 export class TestAnswer {
@@ -154,9 +156,9 @@ export function bearer(token: string): Readonly<Record<string, string>> {
   return { authorization: `Bearer ${token}` };
 }
 
-export const TEST_TOKEN = "dev-token";
+const TEST_TOKEN = "dev-token";
 /** 2026-07-20T12:00:00.250Z */
-export const TEST_NOW = 1_784_548_800_250;
+const TEST_NOW = 1_784_548_800_250;
 
 const POLICY: QueuePolicy = {
   leaseMsDefault: 300_000,

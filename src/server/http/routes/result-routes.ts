@@ -22,7 +22,7 @@ export const resultRoutes: readonly Route[] = [
     },
     answers: [{ status: 200, description: "The result is stored", schema: "Result" }],
     handle: async (call, body) => {
-      const [outcome] = await submit(call, [{ ...body, taskId: call.params["id"] }]);
+      const [outcome] = await submit(call, [{ ...body, taskId: call.params["id"] ?? "" }]);
       if (outcome?.ok !== true)
         return refusalResponse(call.requestId, (outcome ?? refused("INTERNAL", "no answer")).error);
       return jsonResponse(200, call.requestId, resultJson(outcome.value));

@@ -1,0 +1,166 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { MemoryStore } from "../store/memory-store.ts";
+import { TestServer } from "./http-fixture.ts";
+
+const ID = "019f7f65-b6fa-7000-800f-7e60ae5690d1";
+
+/** Every route that reads a body; `{}` is a body that most of them can read. */
+const BODY_ROUTES = [
+  "/tasks",
+  "/tasks/batch",
+  "/tasks/claim",
+  "/tasks/claim/batch",
+  `/tasks/${ID}/heartbeat`,
+  `/tasks/${ID}/nack`,
+  `/tasks/${ID}/result`,
+  "/tasks/batch/results",
+  "/admin/tasks/cleanup",
+] as const;
+
+const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+const BAD_BODIES: readonly (readonly [name: string, body: string | Uint8Array])[] = [
+  ["nothing but space", " \n"],
+  ["an array", "[]"],
+  ["null", "null"],
+  ["a number", "1"],
+  ["cut off", '{"command":"c","payload":{"a":1'],
+  ["trailing garbage", '{"command":"c","payload":1,"count":1}x'],
+  ["two values", "{}{}"],
+  ["a byte order mark", new Uint8Array([0xef, 0xbb, 0xbf, ...utf8("{}")])],
+  ["invalid UTF-8", new Uint8Array([...utf8('{"command":"'), 0xff, 0xfe, ...utf8('","payload":1}')])],
+  ["overlong UTF-8", new Uint8Array([...utf8('{"command":"'), 0xc0, 0x80, ...utf8('","payload":1}')])],
+  ["a surrogate in UTF-8", new Uint8Array([...utf8('{"command":"'), 0xed, 0xa0, 0x80, ...utf8('","payload":1}')])],
+  ["a raw NUL", '{"command":"a\u0000b","payload":1}'],
+  ["NUL bytes", new Uint8Array(100)],
+  ["UTF-16", new Uint8Array(Buffer.from('{"command":"c"}', "utf16le"))],
+  ["depth", `{"command":"c","x":${"[".repeat(100_000)}${"]".repeat(100_000)}}`],
+  ["unfinished depth", '{"a":'.repeat(100_000)],
+  ["a duplicate key", '{"command":"c","payload":1,"x":1,"x":2}'],
+  ["__proto__", '{"command":"c","payload":1,"count":1,"status":"COMPLETED","__proto__":{"admin":true}}'],
+  ["an escaped __proto__", '{"\\u005f\\u005fproto__":{"command":"c","payload":1}}'],
+];
+
+describe.each(BODY_ROUTES)("%s", (path) => {
+  test.each(BAD_BODIES)("%s is a 400 with a code, and nothing changes", async (_, body) => {
+    await using server = new TestServer(new MemoryStore([1, 2]));
+    const answer = await server.post(path, body);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toMatchObject({ code: "INVALID_ARGUMENT", requestId: expect.any(String) });
+    expect(answer.member("error")).toMatch(/^invalid (request )?body$/);
+    expect(answer.member("detail")).not.toBe("");
+    expect(await server.queue.stats(undefined, undefined)).toEqual([]);
+  });
+
+  test("a body over the limit is a 413 that gives both sizes, whether its length is told beforehand or not", async () => {
+    await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 1000 } });
+    const told = await server.post(path, `{"x":"${"y".repeat(1000)}"}`);
+    expect([told.status, told.member("code")]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+    expect(told.member("error")).toBe("request body of 1008 bytes is over the limit of 1000 bytes");
+    const untold = await postChunks(
+      server,
+      path,
+      Array.from({ length: 30 }, () => "z".repeat(100)),
+    );
+    expect([untold.status, untold.headers.get("content-type")]).toEqual([413, "application/json; charset=utf-8"]);
+  });
+
+  test("a compressed body is a 415", async () => {
+    await using server = new TestServer(new MemoryStore([1, 2]));
+    const answer = await server.post(path, Bun.gzipSync(utf8("{}")), { "content-encoding": "gzip" });
+    expect([answer.status, answer.member("code")]).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+  });
+
+  test.each([undefined, "", "Basic ZGV2", "Bearer nope", "Bearer \u00e9"])(
+    "authorization %p is a 401 whatever the body",
+    async (header) => {
+      await using server = new TestServer(new MemoryStore([1, 2]));
+      const answer = await server.post(path, "{", { authorization: header ?? "" });
+      expect([answer.status, answer.member("code")]).toEqual([401, "UNAUTHENTICATED"]);
+      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+    },
+  );
+});
+
+test("a body in chunks is read like any other", async () => {
+  await using server = new TestServer(new MemoryStore([1, 2]));
+  const response = await postChunks(server, "/tasks", ['{"comm', 'and":"c","pay', 'load": "é', '😀"}']);
+  expect(response.status).toBe(202);
+  expect(await response.json()).toMatchObject({ payload: '"é😀"' });
+});
+
+test.each([
+  ["command", '{"command":"a\\ud800","payload":1}'],
+  ["idempotencyKey", '{"command":"c","payload":1,"idempotencyKey":"\\udc00"}'],
+  ["webhook", '{"command":"c","payload":1,"webhook":"http://x/\\ud800"}'],
+])("a lone surrogate in %s is a 400 that names it", async (name, body) => {
+  await using server = new TestServer(new MemoryStore([1, 2]));
+  const answer = await server.post("/tasks", body);
+  expect(answer.status).toBe(400);
+  expect(answer.member("detail")).toStartWith(`${name}: `);
+});
+
+test("whatever the body, the answer is no 5xx, has a code when it refuses, and a refused body changes nothing", async () => {
+  const value = fc.oneof(
+    fc.constantFrom(
+      "null",
+      "true",
+      "-1",
+      "0",
+      "1",
+      "2.5",
+      "1e999",
+      "9223372036854775808",
+      '""',
+      '" "',
+      '"\\ud800"',
+      "[]",
+      "{}",
+      '"\\u0000"',
+    ),
+    fc.json({ maxDepth: 2 }),
+  );
+  const names =
+    "command payload priority webhook maxAttempts idempotencyKey runAt delaySeconds commands leaseSeconds count " +
+    "extendSeconds reason status result error artifacts tasks results limit before taskId __proto__ constructor toString";
+  const name = fc.constantFrom(...names.split(" "));
+  const object = fc
+    .array(fc.tuple(name, value))
+    .map((members) => `{${members.map(([key, json]) => `"${key}":${json}`).join(",")}}`);
+  const batch = fc
+    .tuple(fc.constantFrom("tasks", "results"), fc.array(fc.oneof(object, value)))
+    .map(([list, items]) => `{"${list}":[${items.join(",")}]}`);
+  const bytes = fc.uint8Array({ maxLength: 50 });
+  await using server = new TestServer(new MemoryStore([1, 2]));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...BODY_ROUTES),
+      fc.oneof(object, batch, fc.string(), bytes),
+      async (path, body) => {
+        const before = await server.queue.stats(undefined, undefined);
+        const answer = await server.post(path, body);
+        expect(answer.status).toBeLessThan(500);
+        if (answer.status < 400) return;
+        expect(answer.member("code")).toMatch(/^[A-Z_]+$/);
+        expect(await server.queue.stats(undefined, undefined)).toEqual(before);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});
+
+/** Without a `Content-Length`. */
+function postChunks(server: TestServer, path: string, chunks: readonly string[]): Promise<Response> {
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(utf8(chunk));
+      controller.close();
+    },
+  });
+  return fetch(`${server.http.url}/v1/codeq${path}`, {
+    method: "POST",
+    headers: { authorization: "Bearer dev-token" },
+    body,
+  });
+}
