@@ -97,6 +97,17 @@ describe("waiting for tasks", () => {
     }
   });
 
+  test("a lease that ends without a backoff wakes who waits at once", async () => {
+    fixture = new QueueFixture(new MemoryStore([1, 2]), { retry: { backoff: "fixed", baseMs: 0, maxMs: 0 } });
+    await create();
+    await claim();
+    const waiter = claim({ waitMs: FOREVER }, "w2");
+    await waiting(1);
+    fixture.now += 300_000;
+    await fixture.queue.sweepDue();
+    expect(await waiter).toHaveLength(1);
+  });
+
   test("a delayed task announces when it is due", async () => {
     await create({ delayMs: 1234 });
     expect(fixture.dues).toEqual([1234]);

@@ -61,6 +61,19 @@ test("a claim takes the highest priorities first, wherever they are", async () =
   await store.close();
 });
 
+test("a claim that finds its share taken looks again, and ends empty only when nothing is left", async () => {
+  using directory = new DataDirectory();
+  const store = await directory.open(3);
+  await store.insert([inShard(0), inShard(1), inShard(2)], NOW);
+  const claims = await Promise.all(
+    ["w1", "w2", "w3", "w4"].map(
+      async (worker) => (await store.claim([claimBy(worker, { count: 1 })], NOW))[0]?.length,
+    ),
+  );
+  expect(claims.toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([0, 1, 1, 1]);
+  await store.close();
+});
+
 test("shares go to the highest priority first and take turns within it", () => {
   const seen = [
     [5, 0, 2],

@@ -208,6 +208,19 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect(await stateOf(task)).toMatchObject({ state: "leased", attempts: 2 });
     });
 
+    test("a task comes back again and again, to the tail even when its clock is behind", async () => {
+      const ahead = (ms: number, payload: string) =>
+        newTask({ payload, key: { shard: 0, sequence: sequenceAt(NOW + ms) } });
+      const [task, other] = [ahead(1_000_000, "1"), ahead(1_000_001, "2")];
+      await store.insert([task, other], NOW);
+      for (let round = 0; round < 3; round += 1) {
+        expect(await payloads(claimBy("w1", { count: 1 }))).toEqual(["1"]);
+        await store.release([{ ...holder(task), kind: "abandon" }], RULE, NOW);
+        expect(await payloads(claimBy("w1", { count: 1 }))).toEqual(["2"]);
+        await store.release([{ ...holder(other), kind: "abandon" }], RULE, NOW);
+      }
+    });
+
     test("a returned task goes to its old place, and the delivery is not counted", async () => {
       const task = await leased({ payload: "1" });
       await store.insert([newTask({ payload: "2" })], NOW);

@@ -1,5 +1,5 @@
-import { afterAll } from "bun:test";
-import { storeContract } from "../store-contract.ts";
+import { afterAll, expect, test } from "bun:test";
+import { claimBy, NOW, newTask, RULE, storeContract } from "../store-contract.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
 const fixtures: SqliteFixture[] = [];
@@ -11,4 +11,24 @@ storeContract("sqlite store", async () => {
   const fixture = new SqliteFixture();
   fixtures.push(fixture);
   return fixture.open();
+});
+
+test("numbers are not used again after a restart, even when everything is gone", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const task = newTask({ maxAttempts: 1 });
+  await store.insert([task], NOW);
+  await store.claim([claimBy("w1")], NOW);
+  await store.release(
+    [{ key: task.key, tenant: "acme", worker: "w1", kind: "nack", delayMs: 0, reason: "x" }],
+    RULE,
+    NOW,
+  );
+  expect(await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 1 })).toBe(1);
+  expect(store.empty).toBe(true);
+  await store.close();
+  const reopened = fixture.open();
+  expect(reopened.lastSequence).toBeGreaterThanOrEqual(task.key.sequence);
+  expect(reopened.seed).toEqual([3, 4]);
+  await reopened.close();
 });
