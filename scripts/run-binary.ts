@@ -14,7 +14,6 @@ const WATCH_INTERVAL_MS = 500;
  * @returns its exit code, 128 + n if it died of signal n
  */
 export async function runBinary(path: string, args: readonly string[]): Promise<number> {
-  const child = Bun.spawn([path, ...args], { stdio: ["inherit", "inherit", "inherit"], detached: true });
   const lastMs = new Map<string, number>();
   const pass = (signal: NodeJS.Signals): void => {
     const now = performance.now();
@@ -23,10 +22,12 @@ export async function runBinary(path: string, args: readonly string[]): Promise<
     // A closed terminal is a polite request to stop, too.
     if (!repeated) child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
+  // All this before the program runs: a signal in between would end us, and the program with us.
   for (const signal of SIGNALS) if (!isIgnored(signal)) process.on(signal, pass);
   const watch = watchNpx(() => {
     if (lastMs.size === 0) child.kill("SIGTERM");
   });
+  const child = Bun.spawn([path, ...args], { stdio: ["inherit", "inherit", "inherit"], detached: true });
   const exitCode = await child.exited;
   clearInterval(watch);
   return exitCode;

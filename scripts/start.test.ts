@@ -15,10 +15,13 @@ for (const name of ["SIGINT", "SIGTERM"]) {
   });
 }
 const args = process.argv.slice(2);
-console.log(JSON.stringify({ args, pid: process.pid, env: process.env["FROM_DOTENV"], ...buildInfo }));
+console.log(JSON.stringify({ args, pid: process.pid, ppid: process.ppid, env: process.env["FROM_DOTENV"], ...buildInfo }));
 if (args[0] === "exit") process.exit(Number(args[1]));
 setInterval(() => {}, 1000);
 `;
+
+/** Long after the moment in which a signal that comes twice counts as one, and the next look at npm's shell. */
+const LATER_MS = 800;
 
 const project = new TriedProject({
   "src/cli.ts": PROGRAM,
@@ -47,6 +50,13 @@ describe("start", () => {
   test("builds again once a source changed", () => {
     project.write("src/cli.ts", `${PROGRAM}\n// changed\n`);
     expect(start("exit", "0").stderr).toBe("building dist/codeq\n");
+    expect(start("exit", "0").stderr).toBe("");
+  });
+
+  test("installs and builds again once the dependencies changed", () => {
+    const manifest = readFileSync(join(project.path, "package.json"), "utf8");
+    project.write("package.json", manifest.replace("9.8.7", "9.8.8"));
+    expect(start("exit", "0").stderr).toBe("installing dependencies\nbuilding dist/codeq\n");
     expect(start("exit", "0").stderr).toBe("");
   });
 
@@ -83,15 +93,41 @@ describe("start", () => {
     expect(readdirSync(join(project.path, "dist"))).toContain("codeq");
   });
 
-  test.each(["SIGTERM", "SIGINT"] as const)("a first and a second %s each reach the program once", async (signal) => {
+  test.each(["SIGTERM", "SIGINT"] as const)("a first and a second %s reach the program", async (signal) => {
     const { child, program } = launch(["bun", "run", "start"]);
     await program.next();
     child.kill(signal);
     expect(await program.next()).toBe(`${signal} 1`);
-    // Two within a moment count as one, since a terminal and `bun run` both deliver the same.
-    await Bun.sleep(300);
+    await Bun.sleep(LATER_MS);
     child.kill(signal);
     expect(await program.next()).toBe(`${signal} 2`);
+    expect(await child.exited).toBe(42);
+  });
+
+  test("a signal that comes twice within a moment reaches the program once", async () => {
+    const { child, program } = launch(["bun", "run", "start"]);
+    await program.next();
+    child.kill("SIGINT");
+    expect(await program.next()).toBe("SIGINT 1");
+    child.kill("SIGINT");
+    await Bun.sleep(LATER_MS);
+    expect(await program.end()).toBe("");
+  });
+
+  test("Ctrl-C in a terminal reaches the program once", async () => {
+    const screen = new Screen();
+    const child = Bun.spawn([process.execPath, "run", "start"], {
+      cwd: project.path,
+      env: project.environment,
+      terminal: { data: (_, bytes) => screen.print(bytes) },
+    });
+    await screen.shows("serve");
+    child.terminal?.write("\u0003");
+    await screen.shows("SIGINT 1");
+    await Bun.sleep(LATER_MS);
+    expect(screen.text).not.toContain("SIGINT 2");
+    child.terminal?.write("\u0003");
+    await screen.shows("SIGINT 2");
     expect(await child.exited).toBe(42);
   });
 
@@ -103,6 +139,19 @@ describe("start", () => {
     child.kill("SIGKILL");
     expect(await program.next()).toBe("SIGTERM 1");
     process.kill(pid, "SIGKILL");
+  });
+
+  test("the program is not told to stop a second time when npm's shell goes, too", async () => {
+    const { child, program } = launch(["/bin/sh", "-c", `'${process.execPath}' run start; true`], {
+      npm_execpath: "/usr/lib/node_modules/npm/bin/npm-cli.js",
+    });
+    const { pid, ppid } = JSON.parse(await program.next()) as { pid: number; ppid: number }; // as PROGRAM prints it
+    process.kill(ppid, "SIGTERM");
+    expect(await program.next()).toBe("SIGTERM 1");
+    child.kill("SIGKILL");
+    await Bun.sleep(LATER_MS);
+    process.kill(pid, "SIGKILL");
+    expect(await program.end()).toBe("");
   });
 
   test("the program does not outlive a killed start", async () => {
@@ -148,4 +197,23 @@ function launch(command: readonly string[], extra: Readonly<Record<string, strin
     return text;
   };
   return { child, program: { next, end }, stderr: new Response(child.stderr).text() };
+}
+
+/** What a terminal has shown so far. */
+class Screen {
+  text = "";
+  #onPrint = (): void => undefined;
+
+  print(bytes: Uint8Array): void {
+    this.text += new TextDecoder().decode(bytes);
+    this.#onPrint();
+  }
+
+  async shows(text: string): Promise<void> {
+    while (!this.text.includes(text)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onPrint = resolve;
+      await promise;
+    }
+  }
 }
