@@ -31,10 +31,13 @@ describe("settings of a provider", () => {
   test("a bare token is enough", async () => {
     const auth = producerOnly({ token: SECRET, raw: { tid: "acme" } });
     expect(await verdict(authorizeProducer(auth, readCredential(`Bearer ${SECRET}`)))).toBe("ok");
-    expect(await verdict(authorizeProducer(producerOnly(SECRET), readCredential(`bearer ${SECRET}`)))).toBe("ok");
+    expect(
+      await verdict(authorizeProducer(producerOnly(JSON.stringify(SECRET)), readCredential(`bearer ${SECRET}`))),
+    ).toBe("ok");
   });
 
   test.each([
+    ["no JSON", SECRET, "producer auth: the configuration is not valid JSON"],
     ["a blank token", { token: "  " }, "producer auth: token: static auth: token is required"],
     ["no token", {}, "producer auth: token: static auth: token is required"],
     ["no settings at all", undefined, "producer auth: Invalid input: expected object, received undefined"],
@@ -51,17 +54,19 @@ describe("settings of a provider", () => {
   test.each([["ldap", "producer auth: unknown auth provider type: ldap"]])(
     "an unknown provider is refused",
     (type, message) => {
-      expect(refusal(() => producerOnly(SECRET, type))).toBe(message);
+      expect(refusal(() => producerOnly({ token: SECRET }, type))).toBe(message);
     },
   );
 
   test("several providers are asked in order, two to four of them, none nested", async () => {
     const entry = (token: string) => ({ type: "static", config: { token, subject: token } });
-    const auth = producerOnly({ providers: [entry("token-a"), entry("token-b")] }, "multi");
+    const bare = { type: "static", config: "token-d" };
+    const auth = producerOnly(JSON.stringify({ providers: [entry("token-a"), entry("token-b"), bare] }), "multi");
+    expect(await verdict(authorizeProducer(auth, readCredential("Bearer token-d")))).toBe("ok");
     const caller = await authorizeProducer(auth, readCredential("Bearer token-b"));
     expect(caller.ok && caller.value.tenant).toBe("token-b");
     expect(await verdict(authorizeProducer(auth, readCredential("Bearer token-c")))).toBe(
-      "UNAUTHENTICATED multi auth: token rejected by every provider: invalid token; invalid token",
+      "UNAUTHENTICATED multi auth: token rejected by every provider: invalid token; invalid token; invalid token",
     );
     for (const providers of [[entry("a")], ["a", "b", "c", "d", "e"].map(entry)]) {
       expect(refusal(() => producerOnly({ providers }, "multi"))).toContain("multi auth takes 2 to 4 providers");
@@ -71,7 +76,7 @@ describe("settings of a provider", () => {
   });
 
   test("no message quotes a value", () => {
-    const configs = [{ token: [SECRET] }, { token: SECRET, raw: SECRET }, [SECRET], { [`x`]: SECRET }];
+    const configs = [SECRET, { token: [SECRET] }, { token: SECRET, raw: SECRET }, [SECRET], { [`x`]: SECRET }];
     for (const config of configs) expect(refusal(() => producerOnly(config))).not.toContain(SECRET);
   });
 });

@@ -20,7 +20,7 @@ export interface Authenticators {
 export interface ProviderSettings {
   /** `static`, `multi`. */
   readonly type: string;
-  /** The provider's own settings, as parsed from JSON or YAML. */
+  /** The provider's own settings: JSON text, or the mapping it stands for. */
   readonly config: unknown;
 }
 
@@ -75,14 +75,24 @@ export function devAuthenticators(token: string, tenant: string): Authenticators
 }
 
 function buildProvider(name: string, settings: ProviderSettings): Authenticator {
+  const config = typeof settings.config === "string" ? parseJson(name, settings.config) : settings.config;
   switch (settings.type) {
     case "static":
-      return buildStatic(name, settings.config);
+      return buildStatic(name, config);
     case "multi":
-      return buildMulti(name, settings.config, (entry, entryName) => buildProvider(entryName, entry));
+      return buildMulti(name, config, (entry, entryName) => buildProvider(entryName, entry));
     case "jwks":
       throw new CodeqError("INVALID_ARGUMENT", `${name}: provider "jwks" is not built in yet; use "static" or "multi"`);
     default:
       throw new CodeqError("INVALID_ARGUMENT", `${name}: unknown auth provider type: ${settings.type}`);
+  }
+}
+
+function parseJson(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, and the text holds a token.
+    throw new CodeqError("INVALID_ARGUMENT", `${name}: the configuration is not valid JSON`);
   }
 }

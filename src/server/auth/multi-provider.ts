@@ -16,7 +16,11 @@ export function buildMulti(
   build: (entry: ProviderSettings, name: string) => Authenticator,
 ): Authenticator {
   const { providers } = parseProviderConfig(name, MultiConfig, config);
-  const members = providers.map((entry, index) => build(entry, `${name}: providers.${index}`));
+  const members = providers.map(({ type, config: own }, index) => {
+    // Within a list a text is the value itself, such as a bare token, and no longer JSON text of one.
+    const settings = { type, config: typeof own === "string" ? JSON.stringify(own) : own };
+    return build(settings, `${name}: providers.${index}`);
+  });
   return { authenticate: (credential) => firstToAccept(members, credential) };
 }
 
