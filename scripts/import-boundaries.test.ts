@@ -56,6 +56,15 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/http/routes/tasks.ts", "../../serve.ts", false],
   ["src/server/http/routes/tasks.ts", "../../metrics.ts", true],
 
+  ["src/server/grpc/grpc-server.ts", "./grpc-status.ts", true],
+  ["src/server/grpc/grpc-server.ts", "../queue/task-queue.ts", true],
+  ["src/server/grpc/grpc-server.ts", "../../../proto/generated/worker.ts", true],
+  ["src/server/grpc/grpc-server.ts", "@grpc/grpc-js", true],
+  ["src/server/grpc/grpc-server.ts", "../http/http-server.ts", false],
+  ["src/server/grpc/grpc-server.ts", "../store/open-store.ts", false],
+  ["src/server/grpc/grpc-server.ts", "../config.ts", false],
+  ["src/server/grpc/grpc-server.ts", "./../serve.ts", false],
+
   ["src/server/serve.ts", "./store/open-store.ts", true],
   ["src/server/serve.ts", "./http/http-server.ts", true],
   ["src/server/serve.ts", "../bench/scenario.ts", false],
