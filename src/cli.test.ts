@@ -1,5 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { CodeqProcess, TemporaryDirectory } from "./server/process-fixture.ts";
+
+// Processes start slowly on a machine that is busy with other tests.
+setDefaultTimeout(60_000);
 
 async function codeq(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   await using run = new CodeqProcess(args, env);

@@ -72,6 +72,20 @@ test("what is asked for while the duty runs is not lost", async () => {
   expect(runs).toEqual([start, start + 50]);
 });
 
+test("what is asked for while the duty runs goes before a later moment the duty itself says", async () => {
+  const gate = Promise.withResolvers<number | undefined>();
+  const answers = [gate.promise, Promise.resolve(undefined), Promise.resolve(undefined)];
+  const { loop, hand, runs } = loopOf(async () => answers.shift());
+  const start = hand.now;
+  loop.wakeAt(start);
+  await hand.pass(0);
+  loop.wakeAt(start + 50);
+  gate.resolve(start + 9000);
+  await settled();
+  await hand.pass(100);
+  expect(runs).toEqual([start, start + 50]);
+});
+
 test("a far moment is looked at again in between, for the clock may run faster than timers", async () => {
   const { loop, hand, runs } = loopOf(async () => undefined);
   const start = hand.now;
@@ -103,6 +117,12 @@ test("a duty that fails is tried again with growing pauses and reported once for
   const before = runs.length;
   await hand.pass(60_000);
   expect(runs).toHaveLength(before);
+  reason = "disk I/O error";
+  loop.wakeAt(hand.now);
+  await hand.pass(99);
+  expect(runs).toHaveLength(before + 1);
+  await hand.pass(1);
+  expect(runs).toHaveLength(before + 2);
 });
 
 test("a request for an early run does not shorten the pause after a failure", async () => {

@@ -26,14 +26,14 @@ function task(fields: Partial<CreateTask> = {}): CreateTask {
   };
 }
 
-function maintained(flags: Readonly<Record<string, string>> = {}) {
+function maintained(flags: Readonly<Record<string, string>> = {}, store = new MemoryStore([1, 2])) {
   const { config } = resolveConfig({ flags: new Map(Object.entries(flags)), env: {} }, undefined);
   const hand = new HandSchedule();
   const lines: string[] = [];
   const log = createLog({ level: "info", format: "json", secrets: [], write: (line) => void lines.push(line) });
   const metrics = new Metrics({ version: "1", commit: "c", durability: "off", startedMs: 0, commandLabelsMax: 10 });
   const queue = new TaskQueue({
-    store: new MemoryStore([1, 2]),
+    store,
     policy: queuePolicyOf(config),
     observer: metrics.observer,
     clock: () => hand.now,
@@ -68,6 +68,17 @@ test("a delayed task becomes claimable at its moment and wakes who waits for it"
   await hand.pass(1);
   const [delivered] = await claimed;
   expect(delivered?.updatedMs).toBe(start + 1500);
+});
+
+test("what fell due while no server ran is done at the start", async () => {
+  const store = new MemoryStore([1, 2]);
+  const before = maintained({}, store);
+  await before.queue.create("acme", [task({ delayMs: 1000 })]);
+  const { hand, queue, maintenance } = maintained({}, store);
+  hand.now += 3_600_000;
+  maintenance.start();
+  await hand.pass(0);
+  expect(await queue.claim(who, claimOne)).toHaveLength(1);
 });
 
 test("a heartbeat moves the end of the lease", async () => {

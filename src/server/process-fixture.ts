@@ -27,6 +27,7 @@ export class CodeqProcess implements AsyncDisposable {
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     this.process = Bun.spawn([process.execPath, CLI, ...args], {
+      cwd: tmpdir(),
       // Nothing of the caller's own configuration may reach the server.
       env: { PATH: "/usr/bin:/bin", ...env },
       stdin: "ignore",

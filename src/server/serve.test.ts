@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { CodeqProcess, listening, serveProcess, TemporaryDirectory } from "./process-fixture.ts";
 import { CERTIFICATE, OTHER_PRIVATE_KEY, PRIVATE_KEY } from "./tls-fixture.ts";
+
+// Processes start slowly on a machine that is busy with other tests.
+setDefaultTimeout(60_000);
 
 const DEV = { authorization: "Bearer dev-token" };
 
@@ -35,20 +38,40 @@ async function claimWaits(url: string): Promise<void> {
   }
 }
 
-/** A request whose body never ends: it stays under way until its connection is closed. */
-async function endlessRequest(port: number) {
+const SLOW_BODY = '{"command":"SLOW","payload":{"n":1}}';
+
+const SLOW_HEAD = [
+  "POST /v1/codeq/tasks HTTP/1.1",
+  "Host: localhost",
+  "Authorization: Bearer dev-token",
+  `Content-Length: ${SLOW_BODY.length}`,
+  "",
+  "",
+].join("\r\n");
+
+/** A connection on which only the beginning of a request has come: it stays open until the rest comes or time is up. */
+async function slowRequest(port: number, beginning = SLOW_HEAD) {
   const { promise: connected, resolve } = Promise.withResolvers<void>();
   const socket = connect({ host: "127.0.0.1", port }, resolve);
   socket.on("error", () => undefined);
   await connected;
-  const head =
-    "POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-token\r\nContent-Length: 1000\r\n\r\n{";
   const { promise: written, resolve: onWritten } = Promise.withResolvers<void>();
-  socket.write(head, () => onWritten());
+  socket.write(beginning, () => onWritten());
   await written;
   // Connections are served in the order they came: once this one is answered, the other one is under way.
   await fetch(`http://127.0.0.1:${port}/healthz`);
   return socket;
+}
+
+/** Everything the server says on a connection until it closes it. */
+function answerOn(socket: Socket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk.toString();
+  });
+  socket.on("close", () => resolve(text));
+  return promise;
 }
 
 describe("start", () => {
@@ -183,10 +206,38 @@ describe("end", () => {
     },
   );
 
+  test("a request under way at the signal is answered, and what it created is there again", async () => {
+    await using server = serveProcess(directory.at("data"));
+    const { port } = await listening(server);
+    const socket = await slowRequest(port);
+    const answer = answerOn(socket);
+    server.process.kill("SIGTERM");
+    await server.line(/"msg":"draining"/);
+    socket.write(SLOW_BODY);
+    expect(await answer).toStartWith("HTTP/1.1 202 ");
+    const { code, stdout } = await server.end();
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("grace period");
+    await using again = serveProcess(directory.at("data"));
+    expect((await claim((await listening(again)).url, { commands: ["SLOW"] })).status).toBe(200);
+  });
+
+  test("while it drains the server says that it is not ready", async () => {
+    await using server = serveProcess(directory.at("data"));
+    const { port } = await listening(server);
+    const socket = await slowRequest(port, "GET /readyz HTTP/1.1\r\nHost: localhost\r\n");
+    const answer = answerOn(socket);
+    server.process.kill("SIGTERM");
+    await server.line(/"msg":"draining"/);
+    socket.write("\r\n");
+    expect(await answer).toMatch(/^HTTP\/1\.1 503 [^]*"reasons":\["draining"\]/);
+    expect((await server.end()).code).toBe(0);
+  });
+
   test("a request that does not end holds the exit for the grace period only", async () => {
     await using server = serveProcess(directory.at("data"), ["--shutdown-grace", "200ms"]);
     const { port } = await listening(server);
-    const socket = await endlessRequest(port);
+    const socket = await slowRequest(port);
     server.process.kill("SIGTERM");
     const { code, stdout } = await server.end();
     socket.destroy();
@@ -200,7 +251,7 @@ describe("end", () => {
   ] as const)("a second signal, %s, exits at once with %d", async (second, expected) => {
     await using server = serveProcess(directory.at("data"), ["--shutdown-grace", "1h"]);
     const { port } = await listening(server);
-    const socket = await endlessRequest(port);
+    const socket = await slowRequest(port);
     server.process.kill("SIGTERM");
     await server.line(/"msg":"draining"/);
     server.process.kill(second);
@@ -219,6 +270,43 @@ describe("end", () => {
     const restarted = await listening(again);
     const stats = await fetch(`${restarted.url}/v1/codeq/admin/queues/SEND`, { headers: DEV });
     expect(await stats.json()).toMatchObject({ ready: 50 });
+  });
+
+  test("a lease and a delay go on across kill -9, and nobody need touch the task for them to end", async () => {
+    await using server = serveProcess(directory.at("data"));
+    const { url } = await listening(server);
+    await create(url, { command: "LEASED" });
+    await create(url, { command: "DELAYED", delaySeconds: 1 });
+    expect((await claim(url, { commands: ["LEASED"], leaseSeconds: 1 })).status).toBe(200);
+    server.process.kill("SIGKILL");
+    await server.end();
+    await using again = serveProcess(directory.at("data"), ["--backoff", "fixed", "--backoff-base", "1s"]);
+    const restarted = await listening(again);
+    const [leased, delayed] = await Promise.all(
+      ["LEASED", "DELAYED"].map((command) => claim(restarted.url, { commands: [command], waitSeconds: 30 })),
+    );
+    expect(await leased?.json()).toMatchObject({ command: "LEASED", attempts: 2 });
+    expect(await delayed?.json()).toMatchObject({ command: "DELAYED", attempts: 1 });
+  });
+});
+
+describe("metrics", () => {
+  test("a running server counts tasks, commits, refusals and delays, and shows its depth", async () => {
+    const rates = ["--rate-limit-producer", "1", "--rate-limit-producer-burst", "2"];
+    await using server = serveProcess(directory.at("data"), rates);
+    const { url } = await listening(server);
+    const statuses = [(await create(url)).status, (await create(url)).status, (await create(url)).status];
+    expect(statuses).toEqual([202, 202, 429]);
+    let page: string;
+    do page = await (await fetch(`${url}/metrics`)).text();
+    while (!/^codeq_event_loop_delay_seconds_count [1-9]/m.test(page));
+    expect(page).toContain('codeq_task_created_total{command="SEND"} 2\n');
+    expect(page).toContain('codeq_queue_depth{command="SEND",queue="ready"} 2\n');
+    expect(page).toContain('codeq_rate_limit_hits_total{scope="producer",operation="create_task"} 1\n');
+    expect(page).toContain('codeq_http_requests_total{route="/v1/codeq/tasks",method="POST",status="202"} 2\n');
+    expect(page).toMatch(/^codeq_commit_operations_count [1-9]/m);
+    expect(page).toMatch(/^codeq_store_bytes [1-9]/m);
+    expect(page).toMatch(/^codeq_info\{version="[^"]+",commit="[^"]+",durability="off"\} 1$/m);
   });
 });
 
