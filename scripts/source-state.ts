@@ -19,7 +19,7 @@ export interface SourceState {
   readonly version: string;
   /** Full commit hash, with "-dirty" if the sources differ from it; "unknown" outside of git and its archives. */
   readonly commit: string;
-  /** ISO 8601 time of that commit, so that the same commit builds the same binary; empty if unknown. */
+  /** ISO 8601 time of that commit, so that the binary does not depend on when it is built; empty if unknown. */
   readonly date: string;
 }
 
