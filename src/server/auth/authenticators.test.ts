@@ -127,6 +127,11 @@ describe("who may pass", () => {
     }
   });
 
+  test("any: a worker's token without commands is none", async () => {
+    const auth = workerOnly({ ...worker, eventTypes: [] });
+    expect(await verdict(authorizeAny(auth, readCredential(`Bearer ${SECRET}`)))).toBe("UNAUTHENTICATED invalid token");
+  });
+
   test.each([
     [{ scopes: ["codeq:admin"] }, "ok"],
     [{ raw: { role: "admin" } }, "ok"],

@@ -18,11 +18,16 @@ export async function authorizeWorker(
   credential: Outcome<Credential>,
   scope: WorkerScope,
 ): Promise<Outcome<Caller>> {
-  if (auth.worker === undefined) return refused("INTERNAL", "worker validator not configured");
-  if (!credential.ok) return credential;
-  const caller = withTenant(await workerPrincipal(auth, auth.worker, credential.value));
+  const caller = await identifyWorker(auth, credential);
   if (caller.ok && !caller.value.scopes.has(scope)) return refused("PERMISSION_DENIED", "missing scope");
   return caller;
+}
+
+/** Lets a worker in; what it may do is for each of its requests to say. */
+export async function identifyWorker(auth: Authenticators, credential: Outcome<Credential>): Promise<Outcome<Caller>> {
+  if (auth.worker === undefined) return refused("INTERNAL", "worker validator not configured");
+  if (!credential.ok) return credential;
+  return withTenant(await workerPrincipal(auth, auth.worker, credential.value));
 }
 
 /** Producers and workers alike; whoever is turned away does not learn why. */

@@ -9,6 +9,8 @@ export interface TokenContent {
   readonly eventTypes: readonly string[];
   /** Every claim, for tenant and role. */
   readonly raw: Readonly<Record<string, unknown>>;
+  /** When the token ends, in milliseconds since the epoch; absent when it does not. */
+  readonly expiresMs?: number;
 }
 
 /** Who calls. Made once per token where the provider can, because it is looked at in every request. */
@@ -22,6 +24,8 @@ export interface Principal {
   /** As spelled in the token. */
   readonly eventTypes: readonly string[];
   readonly admin: boolean;
+  /** For what outlives a request: the token ends then, in milliseconds since the epoch; undefined when it does not. */
+  readonly expiresMs: number | undefined;
 }
 
 /** A principal let in. */
@@ -35,6 +39,7 @@ export function principalOf(content: TokenContent): Principal {
     scopes: new Set(content.scopes),
     eventTypes: content.eventTypes,
     admin: content.scopes.includes("codeq:admin") || hasAdminRole(content.raw),
+    expiresMs: content.expiresMs,
   };
 }
 

@@ -128,17 +128,17 @@ export async function until(condition: () => boolean): Promise<void> {
   throw new Error("the condition never came true");
 }
 
-/** Two tenants with a producer and a worker each: tokens `a-producer`, `a-worker`, `b-producer`, `b-worker`. */
+/** Tokens `a-producer`, `a-worker`, `a-worker-2` of one tenant and `b-producer`, `b-worker` of another. */
 export function twoTenants(): Authenticators {
   const producer = (tenant: string) => ({
     type: "static",
     config: { token: `${tenant}-producer`, raw: { tid: `tenant-${tenant}`, role: "admin" } },
   });
-  const worker = (tenant: string) => ({
+  const worker = (tenant: string, token = `${tenant}-worker`, subject = "worker") => ({
     type: "static",
     config: {
-      token: `${tenant}-worker`,
-      subject: "worker",
+      token,
+      subject,
       scopes: WORKER_SCOPES,
       eventTypes: ["*"],
       raw: { tid: `tenant-${tenant}` },
@@ -146,7 +146,7 @@ export function twoTenants(): Authenticators {
   });
   return buildAuthenticators({
     producer: { type: "multi", config: { providers: [producer("a"), producer("b")] } },
-    worker: { type: "multi", config: { providers: [worker("a"), worker("b")] } },
+    worker: { type: "multi", config: { providers: [worker("a"), worker("b"), worker("a", "a-worker-2", "worker-2")] } },
     allowProducerAsWorker: false,
   });
 }

@@ -135,19 +135,42 @@ describe("trouble below", () => {
     expect([batch.status, batch.member("code")]).toEqual([status, code]);
   });
 
-  test("an unforeseen error is a 500 that tells the client nothing and the log everything", async () => {
-    const store = new FailingStore([1, 2]);
-    store.failure = new Error("secret path /var/lib/x");
-    await using server = new TestServer(store);
-    const answer = await server.post("/tasks", { command: "c", payload: 1 });
-    expect([answer.status, answer.member("error"), answer.member("code")]).toEqual([500, "internal error", "INTERNAL"]);
-    expect(answer.text).not.toContain("secret");
-    expect(server.logLines).toContainEqual({
-      message: "request failed unexpectedly",
-      fields: { requestId: answer.member("requestId"), error: store.failure },
-    });
-  });
+  test.each([new Error("secret path /var/lib/x"), new CodeqError("INTERNAL", "secret state")])(
+    "an unforeseen error is a 500 that tells the client nothing and the log everything (%#)",
+    async (failure) => {
+      const store = new FailingStore([1, 2]);
+      store.failure = failure;
+      await using server = new TestServer(store);
+      const answer = await server.post("/tasks", { command: "c", payload: 1 });
+      expect([answer.status, answer.member("error"), answer.member("code")]).toEqual([
+        500,
+        "internal error",
+        "INTERNAL",
+      ]);
+      expect(answer.text).not.toContain("secret");
+      expect(server.logLines).toContainEqual({
+        message: "request failed unexpectedly",
+        fields: { requestId: answer.member("requestId"), error: store.failure },
+      });
+    },
+  );
 });
+
+test("a connection that is silent for too long is closed, but not while it waits for a task or a result", async () => {
+  await using server = serve({ limits: { idleSeconds: 1 } });
+  const created = await server.post("/tasks", { command: "c", payload: 1 });
+  const id = (await server.post("/tasks/claim", { commands: ["c"] })).member("id");
+  expect(id).toBe(created.member("id"));
+  const claiming = server.post("/tasks/claim", { commands: ["d"], waitSeconds: 30 });
+  const reading = server.get(`/tasks/${id}/result?waitSeconds=60`);
+  await until(() => server.queue.waiting.claims === 1 && server.queue.waiting.results === 1);
+  // Falls silent after the others, so that they would have been closed by the time it is.
+  await raw(server, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  await server.post("/tasks", { command: "d", payload: 1 });
+  expect((await claiming).status).toBe(200);
+  await server.post(`/tasks/${id}/result`, { status: "COMPLETED" });
+  expect((await reading).status).toBe(200);
+}, 30_000);
 
 describe("the number of requests at a time", () => {
   test("is bounded", async () => {
@@ -175,7 +198,8 @@ describe("stopping", () => {
     const late = await server.call("GET", "/healthz").catch((error: unknown) => error);
     expect(late).toBeInstanceOf(Error);
     await server.queue.create("dev-tenant", [{ command: "c", payload: "1", ...NO_EXTRAS }]);
-    expect((await waiting).status).toBe(200);
+    const answer = await waiting;
+    expect([answer.status, answer.headers.get("connection")]).toEqual([200, "close"]);
     await server.http.close();
   });
 

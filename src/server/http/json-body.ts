@@ -20,9 +20,9 @@ export function parseEnvelope(text: string, shape: EnvelopeShape, depthMax: numb
   const value = parseJson(text);
   if (!isObject(value)) return wrong(value === undefined ? "not valid JSON" : "must be a JSON object");
   try {
-    // A member of a list item may be as deep as a member of the body: the list and the item do not count.
+    // A member of a list item may be as deep as a member of the body: its list and the item itself do not count.
     const levels = shape.list === undefined ? depthMax : depthMax + 2;
-    fillRaw(text, 0, value, shape, { members: levels, items: depthMax });
+    fillRaw(text, 0, value, shape, levels);
   } catch (error) {
     if (error instanceof TooDeep) return wrong(`nested deeper than ${depthMax} levels`);
     if (error instanceof CodeqError) return { ok: false, error };
@@ -31,33 +31,28 @@ export function parseEnvelope(text: string, shape: EnvelopeShape, depthMax: numb
   return accepted(value);
 }
 
-interface DepthLimits {
-  readonly members: number;
-  readonly items: number;
-}
-
 /** Replaces raw members, found in the object that starts at `start`, by their text. */
 function fillRaw(
   text: string,
   start: number,
   value: Record<string, unknown>,
   shape: EnvelopeShape,
-  depth: DepthLimits,
+  depthMax: number,
 ): void {
-  const members = membersOf(text, start, depth.members);
+  const members = membersOf(text, start, depthMax);
   refuseAmbiguous(members, value);
   for (const member of members) {
     if (member.key === shape.raw) value[member.key] = text.slice(member.start, member.end);
-    else if (member.key === shape.list) fillList(text, member, value[member.key], shape, depth);
+    else if (member.key === shape.list) fillList(text, member, value[member.key], shape, depthMax);
   }
 }
 
-function fillList(text: string, list: Member, values: unknown, shape: EnvelopeShape, depth: DepthLimits): void {
+function fillList(text: string, list: Member, values: unknown, shape: EnvelopeShape, depthMax: number): void {
   if (!Array.isArray(values)) return;
   const itemShape: EnvelopeShape = { raw: shape.raw, list: undefined };
-  for (const [index, span] of elementsOf(text, list.start, depth.members).entries()) {
+  for (const [index, span] of elementsOf(text, list.start, depthMax).entries()) {
     const item: unknown = values[index];
-    if (isObject(item)) fillRaw(text, span.start, item, itemShape, { members: depth.items, items: depth.items });
+    if (isObject(item)) fillRaw(text, span.start, item, itemShape, depthMax);
   }
 }
 

@@ -47,6 +47,7 @@ describe("the limiter", () => {
 
   test("remembers a bounded number of tokens, the busy ones first", () => {
     const limiter = new RateLimiter(limits, 2);
+    limiter.take("producer", Buffer.from("busy"), 0);
     limiter.take("producer", Buffer.from("idle"), 0);
     limiter.take("producer", Buffer.from("busy"), 60_000);
     expect(limiter.take("producer", Buffer.from("new"), 60_000)).toBe(0);

@@ -89,6 +89,25 @@ describe("cleanup", () => {
     });
   });
 
+  test("deletes as many as asked for, though in steps", async () => {
+    await using server = serve();
+    const who = { tenant: "dev-tenant", worker: "worker-dev" };
+    for (let round = 0; round < 12; round += 1) {
+      const tasks = Array.from({ length: 100 }, () => ({ command: "c", payload: 1 }));
+      await server.post("/tasks/batch", { tasks });
+      const options = { commands: undefined, leaseMs: undefined, count: 100, waitMs: 0, signal: undefined };
+      const claimed = await server.queue.claim(who, options);
+      const done = { state: "completed", result: "{}", error: undefined } as const;
+      await server.queue.complete(
+        who,
+        claimed.map((task) => ({ id: server.queue.idOf(task), ...done })),
+      );
+    }
+    const body = { before: "2100-01-01T00:00:00Z", limit: 1150 };
+    expect((await server.post("/admin/tasks/cleanup", body)).json["deleted"]).toBe(1150);
+    expect((await server.post("/admin/tasks/cleanup", body)).json["deleted"]).toBe(50);
+  });
+
   test("defect 32: a time in the future deletes neither what waits nor what belongs to others", async () => {
     await using server = serve({ authenticators: twoTenants() });
     for (const tenant of ["a", "b"]) {

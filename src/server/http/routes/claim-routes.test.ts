@@ -104,7 +104,7 @@ describe("what a worker's token allows", () => {
   });
 
   test("a command outside the token is 403 and claims nothing", async () => {
-    await using server = serve(workerFor("mine"));
+    await using server = serve(workerFor("Mine"));
     await server.post("/tasks", { command: "mine", payload: 1 });
     const answer = await server.post("/tasks/claim", { commands: ["mine", "other"] });
     expect([answer.status, answer.member("error")]).toEqual([403, "event type not allowed"]);
@@ -142,6 +142,11 @@ describe("waiting for a task", () => {
     await until(() => server.queue.waiting.claims === 1);
     await server.post("/tasks", { command: "C", payload: 1 });
     expect((await waiting).status).toBe(200);
+  });
+
+  test("for longer than the server allows is cut", async () => {
+    await using server = serve({ limits: { waitMsMax: 10 } });
+    expect((await server.post("/tasks/claim", { waitSeconds: 1_000_000 })).status).toBe(204);
   });
 
   test("ends with 204 when the server drains", async () => {

@@ -61,16 +61,11 @@ async function claim(call: Call, body: ClaimItem, count: number): Promise<Task[]
   }
   const commands = claimableCommands(call.caller.eventTypes, asked);
   if (!commands.ok) throw commands.error;
-  const who = workerOf(call.caller);
   const waitMs = Math.min((body.waitSeconds ?? 0) * 1000, limits.waitMsMax);
   if (waitMs > 0) call.allowSilence(waitMs / 1000);
   const { signal } = call.request;
   const leaseMs = positiveMs(body.leaseSeconds);
-  const tasks = await queue.claim(who, { commands: commands.value, leaseMs, count, waitMs, signal });
-  if (!signal.aborted || tasks.length === 0) return tasks;
-  // The client left after the queue last looked: nobody will ever read the answer.
-  await queue.giveBack(who, tasks);
-  return [];
+  return queue.claim(workerOf(call.caller), { commands: commands.value, leaseMs, count, waitMs, signal });
 }
 
 function positiveMs(seconds = 0): number | undefined {

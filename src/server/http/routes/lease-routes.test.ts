@@ -82,6 +82,11 @@ describe("nack", () => {
     expect(answer.json["delaySeconds"]).toBe(5);
   });
 
+  test("the delay told is in whole seconds and never less than the real one", async () => {
+    await using server = serve({ policy: { retry: { backoff: "fixed", baseMs: 1500, maxMs: 900_000 } } });
+    expect((await server.post(`/tasks/${await leased(server)}/nack`, {})).json["delaySeconds"]).toBe(2);
+  });
+
   test("a delay is capped like the backoff", async () => {
     await using server = serve();
     const answer = await server.post(`/tasks/${await leased(server)}/nack`, { delaySeconds: 1_000_000 });
@@ -123,6 +128,14 @@ describe.each([
       "not-owner",
       "NOT_OWNER",
     ]);
+  });
+
+  test("a task that another worker holds is not the caller's", async () => {
+    await using server = serve({ authenticators: twoTenants() });
+    await server.post("/tasks", { command: "c", payload: 1 }, bearer("a-producer"));
+    const id = (await server.post("/tasks/claim", {}, bearer("a-worker"))).member("id");
+    const answer = await server.post(`/tasks/${id}/${verb}`, body, bearer("a-worker-2"));
+    expect(brief(answer)).toEqual([403, "not-owner", "NOT_OWNER"]);
   });
 
   test("defect 31: a worker of another tenant with the same name does not reach the task", async () => {

@@ -83,6 +83,8 @@ describe("a result", () => {
     expect([early.status, early.member("error")]).toEqual([409, "not-in-progress"]);
     await server.post("/tasks/claim", {}, bearer("a-worker"));
     expect((await server.post(path, wrong, bearer("a-worker"))).status).toBe(400);
+    const other = await server.post(path, wrong, bearer("a-worker-2"));
+    expect([other.status, other.member("error")]).toEqual([403, "not-owner"]);
   });
 
   test("defect 31: a worker of another tenant with the same name cannot finish the task", async () => {
@@ -145,6 +147,12 @@ describe("waiting for a result", () => {
     await until(() => server.queue.waiting.results === 1);
     await server.post(`/tasks/${id}/result`, { status: "COMPLETED", result: { ok: true } });
     expect((await waiting).json).toMatchObject({ result: { result: { ok: true } }, task: { status: "COMPLETED" } });
+  });
+
+  test("for longer than the server allows is cut", async () => {
+    await using server = serve({ limits: { resultWaitMsMax: 10 } });
+    const answer = await server.get(`/tasks/${await leased(server)}/result?waitSeconds=1000000`);
+    expect([answer.status, answer.member("error")]).toEqual([404, "result not found"]);
   });
 
   test.each(["", "?waitSeconds=0", "?waitSeconds=-1", "?waitSeconds=soon", "?waitSeconds=1.5", "?other=5"])(
