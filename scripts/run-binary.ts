@@ -23,7 +23,7 @@ export async function runBinary(path: string, args: readonly string[]): Promise<
     if (!repeated) child.kill(signal === "SIGHUP" ? "SIGTERM" : signal);
   };
   // All this before the program runs: a signal in between would end us, and the program with us.
-  for (const signal of SIGNALS) if (!isIgnored(signal)) process.on(signal, pass);
+  for (const signal of SIGNALS) process.on(signal, pass);
   const watch = watchNpx(() => {
     if (lastMs.size === 0) child.kill("SIGTERM");
   });
@@ -31,12 +31,6 @@ export async function runBinary(path: string, args: readonly string[]): Promise<
   const exitCode = await child.exited;
   clearInterval(watch);
   return exitCode;
-}
-
-/** Under nohup a hang-up must stay ignored. */
-function isIgnored(signal: NodeJS.Signals): boolean {
-  const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(readProc("self/status"))?.[1] ?? "0";
-  return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
 }
 
 /**
