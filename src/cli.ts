@@ -1,3 +1,6 @@
+import { write } from "node:fs";
+import { isatty } from "node:tty";
+import { promisify } from "node:util";
 import { type Command, CommanderError, program } from "commander";
 import { buildInfo } from "./build-info.ts";
 import type { CommandIo } from "./server/commands/command-io.ts";
@@ -26,9 +29,13 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(io: Com
 
 const DEFAULT_COMMAND = "serve";
 
+const STDOUT = 1;
+const writeBytes = promisify(write);
+
 const io: CommandIo = {
   env: process.env,
-  isTerminal: process.stdout.isTTY,
+  isTerminal: isatty(STDOUT),
+  writeSome: async (bytes) => (await writeBytes(STDOUT, bytes)).bytesWritten,
   print: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(text),
   setExitCode: (code) => {

@@ -1,9 +1,12 @@
 import type { Environment } from "../config/layers.ts";
+import type { WriteSome } from "../log-output.ts";
 
 /** What a command may do to the world around it. */
 export interface CommandIo {
   readonly env: Environment;
   readonly isTerminal: boolean;
+  /** To standard output, without waiting for a reader that stands still. */
+  readonly writeSome: WriteSome;
   /** To standard output. */
   readonly print: (text: string) => void;
   /** To standard error. */

@@ -1,10 +1,11 @@
 import { Command } from "commander";
 import { banner, durabilityWarning, startFields } from "../banner.ts";
+import { schedule } from "../clock.ts";
 import { authSecrets, authWarnings, chooseAuth, DEV_TOKEN } from "../config/auth-choice.ts";
 import { addServerFlags, givenFlags } from "../config/flags.ts";
 import { loadConfig } from "../config.ts";
 import { createLog, type Log } from "../log.ts";
-import { type LogOutput, openLogOutput } from "../log-output.ts";
+import { LogOutput } from "../log-output.ts";
 import { startServer } from "../serve.ts";
 import { EXIT_CODES } from "../start-error.ts";
 import { messageOf } from "../start-failures.ts";
@@ -13,19 +14,13 @@ import type { CommandIo } from "./command-io.ts";
 /** `codeq serve`: runs the server until a signal ends it. */
 export function serveCommand(io: CommandIo): Command {
   const command = new Command("serve").description("run the task queue server");
-  return addServerFlags(command).action(async () => {
-    const output = openLogOutput(1);
-    try {
-      await serve(givenFlags(command), io, output);
-    } finally {
-      output.flush();
-    }
-  });
+  return addServerFlags(command).action(() => serve(givenFlags(command), io));
 }
 
-async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output: LogOutput): Promise<void> {
+async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo): Promise<void> {
   const { config, warnings } = await loadConfig({ flags, env: io.env });
   const format = config.logFormat === "auto" ? (io.isTerminal ? "text" : "json") : config.logFormat;
+  const output = new LogOutput(io.writeSome, schedule);
   const secrets = authSecrets(config).filter((secret) => secret !== DEV_TOKEN);
   const log = createLog({ level: config.logLevel, format, secrets, write: (line) => output.write(line) });
   exitOnBug(log, output, io);
@@ -45,9 +40,8 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo, output:
   await signalled;
   await server.drain(config.shutdownGraceMs);
   log.info("drained");
-  output.flush();
   // Connections that outlived the grace period must not keep the process.
-  io.exit(EXIT_CODES.ok.code);
+  await exitAfter(output, EXIT_CODES.ok.code, io);
 }
 
 /** Resolves at the first signal; a second one ends the process on the spot. */
@@ -61,8 +55,7 @@ function firstSignal(log: Log, output: LogOutput, io: CommandIo): Promise<void> 
       resolve();
       return;
     }
-    output.flush();
-    io.exit(exitCode);
+    void exitAfter(output, exitCode, io);
   };
   process.on("SIGTERM", () => onSignal("SIGTERM", 143));
   process.on("SIGINT", () => onSignal("SIGINT", 130));
@@ -73,11 +66,15 @@ function firstSignal(log: Log, output: LogOutput, io: CommandIo): Promise<void> 
 function exitOnBug(log: Log, output: LogOutput, io: CommandIo): void {
   const onBug = (error: unknown): void => {
     log.error("unexpected failure, exiting", { reason: messageOf(error), stack: stackOf(error) });
-    output.flush();
-    io.exit(EXIT_CODES.failed.code);
+    void exitAfter(output, EXIT_CODES.failed.code, io);
   };
   process.on("uncaughtException", onBug);
   process.on("unhandledRejection", onBug);
+}
+
+async function exitAfter(output: LogOutput, exitCode: number, io: CommandIo): Promise<void> {
+  await output.flush();
+  io.exit(exitCode);
 }
 
 function stackOf(error: unknown): string | undefined {
