@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { constants } from "node:os";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
 /** Ctrl-C arrives here from the terminal and once more from `bun run`; within this time it is the same one. */
@@ -50,14 +49,10 @@ function watchNpx(onGone: () => void): NodeJS.Timeout | undefined {
 }
 
 function parentOf(pid: number): number | undefined {
-  const ppid = /^PPid:\s*(\d+)/m.exec(readProc(`${pid}/status`))?.[1];
-  return ppid === undefined ? undefined : Number(ppid);
-}
-
-function readProc(name: string): string {
   try {
-    return readFileSync(`/proc/${name}`, "utf8");
+    const ppid = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return ppid === undefined ? undefined : Number(ppid);
   } catch {
-    return ""; // not Linux, or the process is gone
+    return undefined; // not Linux, or the process is gone
   }
 }
