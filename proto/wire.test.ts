@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { BinaryWriter as TheirWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
-import { BinaryReader as TheirReader, BinaryWriter as TheirWriter } from "@bufbuild/protobuf/wire";
 import { BinaryReader, BinaryWriter } from "./wire.ts";
 
-const text = fc.oneof(fc.string({ unit: "binary", maxLength: 200 }), fc.constant("x".repeat(50_000)), fc.constant("\uFFFD"));
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 200 }),
+  fc.constant("x".repeat(50_000)),
+  fc.constant("\uFFFD"),
+);
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 
 describe("the wire format", () => {
@@ -39,14 +43,24 @@ describe("the wire format", () => {
   });
 
   test("skips fields it does not know, whatever their type", () => {
-    const writer = new TheirWriter().uint64(2n ** 64n - 1n).fixed64(1n).string("skipped").fixed32(7).uint32(99);
+    const writer = new TheirWriter()
+      .uint64(2n ** 64n - 1n)
+      .fixed64(1n)
+      .string("skipped")
+      .fixed32(7)
+      .uint32(99);
     const reader = new BinaryReader(writer.finish());
     for (const wireType of [0, 1, 2, 5]) reader.skip(wireType);
     expect(reader.uint32()).toBe(99);
   });
 
   test("refuses a message that ends early, wherever it ends", () => {
-    const whole = new TheirWriter().uint32(10).string("hello").uint32(16).uint64(2n ** 63n).finish();
+    const whole = new TheirWriter()
+      .uint32(10)
+      .string("hello")
+      .uint32(16)
+      .uint64(2n ** 63n)
+      .finish();
     for (let bytes = 0; bytes < whole.length; bytes += 1) {
       const reader = new BinaryReader(whole.subarray(0, bytes));
       expect(() => [reader.uint32(), reader.string(), reader.uint32(), reader.uint64()]).toThrow(RangeError);

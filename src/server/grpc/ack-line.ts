@@ -1,0 +1,47 @@
+import type { StreamSession } from "./stream-session.ts";
+
+/** Keeps an ack message small against what clients take. */
+const ACKS_MAX = 4096;
+
+/**
+ * Acks of one stream on their way out. Those that are ready together share a message. Requests count as under way until
+ * their ack is handed to the writer.
+ */
+export class AckLine<Ack> {
+  readonly #session: StreamSession;
+  readonly #single: (ack: Ack) => unknown;
+  readonly #batch: (acks: Ack[]) => unknown;
+  #acks: Ack[] = [];
+  /** A lone ack goes out as a batch if it answers one. */
+  #asBatch = false;
+
+  /** @param single makes the event for one ack, `batch` for several */
+  constructor(session: StreamSession, single: (ack: Ack) => unknown, batch: (acks: Ack[]) => unknown) {
+    this.#session = session;
+    this.#single = single;
+    this.#batch = batch;
+  }
+
+  /** The next ack answers a batch. */
+  expectBatch(): void {
+    this.#asBatch = true;
+  }
+
+  add(acks: readonly Ack[]): void {
+    if (this.#acks.length === 0 && this.#session.writer.idle) queueMicrotask(() => this.send());
+    for (const ack of acks) this.#acks.push(ack);
+  }
+
+  /** To be called when the writer has become idle. */
+  send(): void {
+    const { writer } = this.#session;
+    const [first] = this.#acks;
+    if (first === undefined || !writer.idle) return;
+    const one = this.#acks.length === 1 && !this.#asBatch;
+    const sent = this.#acks.length <= ACKS_MAX ? this.#acks : this.#acks.slice(0, ACKS_MAX);
+    this.#acks = this.#acks.slice(sent.length);
+    if (this.#acks.length === 0) this.#asBatch = false;
+    writer.send(one ? this.#single(first) : this.#batch(sent));
+    this.#session.done(sent.length);
+  }
+}

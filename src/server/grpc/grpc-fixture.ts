@@ -1,0 +1,239 @@
+import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import { ProducerEvent, ServerEvent as ProducerServerEvent } from "../../../proto/generated/producer.ts";
+import { WorkerEvent, ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
+import { type Authenticators, devAuthenticators } from "../auth/authenticators.ts";
+import type { QueuePolicy } from "../queue/policy.ts";
+import type { Store } from "../queue/store.ts";
+import { TaskQueue } from "../queue/task-queue.ts";
+import type { GrpcLimits } from "./grpc-limits.ts";
+import { type GrpcServer, startGrpc } from "./grpc-server.ts";
+import { STREAM_PATHS } from "./stream-definition.ts";
+
+/** For tests only: real gRPC servers on free ports over a given store, with a clock and timers that the test moves. */
+export class GrpcFixture implements AsyncDisposable {
+  readonly queue: TaskQueue;
+  readonly grpc: GrpcServer;
+  readonly time: HandTime;
+  readonly #clients: Client[] = [];
+
+  static async start(store: Store, settings: FixtureSettings = {}): Promise<GrpcFixture> {
+    const time = new HandTime();
+    const queue = new TaskQueue({
+      store,
+      policy: { ...POLICY, ...settings.policy },
+      observer: { created() {}, claimed() {}, finished() {}, leasesExpired() {} },
+      clock: () => time.now,
+      random: () => 1,
+    });
+    const grpc = await startGrpc({
+      queue,
+      authenticators: settings.authenticators ?? devAuthenticators(TEST_TOKEN, "dev-tenant"),
+      limits: { ...LIMITS, ...settings.limits },
+      observer: { batch() {} },
+      schedule: (callback, delayMs) => time.schedule(callback, delayMs),
+      clock: () => time.now,
+      log: SILENT,
+      listen: [
+        { host: "127.0.0.1", port: 0, serves: ["worker"] },
+        { host: "127.0.0.1", port: 0, serves: ["producer"] },
+      ],
+      tls: undefined,
+    });
+    return new GrpcFixture(queue, grpc, time);
+  }
+
+  private constructor(queue: TaskQueue, grpc: GrpcServer, time: HandTime) {
+    this.queue = queue;
+    this.grpc = grpc;
+    this.time = time;
+  }
+
+  get workerPort(): number {
+    return this.grpc.ports[0] ?? 0;
+  }
+
+  get producerPort(): number {
+    return this.grpc.ports[1] ?? 0;
+  }
+
+  /** A stream that has said nothing yet, on a connection of its own unless one is given. */
+  rawProducer(client: Client = this.client(this.producerPort)): TestStream<ProducerEvent, ProducerServerEvent> {
+    return new TestStream(
+      client.makeBidiStreamRequest(
+        STREAM_PATHS.producer,
+        (event: ProducerEvent) => ProducerEvent.encode(event).finish(),
+        (bytes) => ProducerServerEvent.decode(bytes),
+      ),
+    );
+  }
+
+  rawWorker(client: Client = this.client(this.workerPort)): TestStream<WorkerEvent, WorkerServerEvent> {
+    return new TestStream(
+      client.makeBidiStreamRequest(
+        STREAM_PATHS.worker,
+        (event: WorkerEvent) => WorkerEvent.encode(event).finish(),
+        (bytes) => WorkerServerEvent.decode(bytes),
+      ),
+    );
+  }
+
+  /** A stream that has been greeted. */
+  async producer(token = TEST_TOKEN): Promise<TestStream<ProducerEvent, ProducerServerEvent>> {
+    const stream = this.rawProducer();
+    stream.send({ event: { $case: "hello", value: { token } } });
+    await stream.next("helloAck");
+    return stream;
+  }
+
+  async worker(
+    workerId = "w",
+    token = TEST_TOKEN,
+    client?: Client,
+  ): Promise<TestStream<WorkerEvent, WorkerServerEvent>> {
+    const stream = this.rawWorker(client);
+    stream.send({ event: { $case: "hello", value: { token, workerId } } });
+    await stream.next("helloAck");
+    return stream;
+  }
+
+  client(port: number): Client {
+    const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": 64 * 1024 * 1024 };
+    const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    this.grpc.terminate();
+    await this.grpc.close();
+  }
+}
+
+interface OneOf {
+  readonly event?: { readonly $case: string; readonly value: unknown } | undefined;
+}
+
+type Case<T extends OneOf> = NonNullable<T["event"]>["$case"];
+type ValueOf<T extends OneOf, C extends string> = Extract<NonNullable<T["event"]>, { $case: C }>["value"];
+
+/** A client's end of a stream, read message by message. */
+export class TestStream<Out extends OneOf, In extends OneOf> {
+  readonly call: ClientDuplexStream<Out, In>;
+  /** How it ended. */
+  readonly ended: Promise<StatusObject>;
+  readonly #arrived: In[] = [];
+  readonly #expecting: ((event: In | undefined) => void)[] = [];
+  #over = false;
+
+  constructor(call: ClientDuplexStream<Out, In>) {
+    this.call = call;
+    const { promise, resolve } = Promise.withResolvers<StatusObject>();
+    this.ended = promise;
+    call.on("data", (event: In) => {
+      const expecting = this.#expecting.shift();
+      if (expecting === undefined) this.#arrived.push(event);
+      else expecting(event);
+    });
+    call.on("error", () => undefined);
+    call.on("status", (status: StatusObject) => {
+      this.#over = true;
+      for (const expecting of this.#expecting) expecting(undefined);
+      resolve(status);
+    });
+  }
+
+  send(event: Out): void {
+    this.call.write(event);
+  }
+
+  /** The next message, which must be of this kind. */
+  async next<C extends Case<In>>(kind: C): Promise<ValueOf<In, C>> {
+    const event = this.#arrived.shift() ?? (await this.#arrival());
+    if (event?.event?.$case !== kind) {
+      const status =
+        event === undefined ? `the end (${JSON.stringify(await this.ended)})` : JSON.stringify(event.event);
+      throw new Error(`expected ${kind}, got ${status}`);
+    }
+    // The case has just been compared.
+    return event.event.value as ValueOf<In, C>;
+  }
+
+  /** Messages that have arrived and nobody asked for. */
+  get unread(): number {
+    return this.#arrived.length;
+  }
+
+  #arrival(): Promise<In | undefined> {
+    const { promise, resolve } = Promise.withResolvers<In | undefined>();
+    if (this.#over) resolve(undefined);
+    else this.#expecting.push(resolve);
+    return promise;
+  }
+}
+
+/** Time that stands still until a test moves it. */
+export class HandTime {
+  now = 1_784_548_800_250;
+  readonly #timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>();
+
+  schedule(callback: () => void, delayMs: number): () => void {
+    const timer = { dueMs: this.now + delayMs, callback };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
+  }
+
+  advance(ms: number): void {
+    this.now += ms;
+    for (const timer of [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)) {
+      if (timer.dueMs > this.now || !this.#timers.delete(timer)) continue;
+      timer.callback();
+    }
+  }
+}
+
+export interface FixtureSettings {
+  readonly authenticators?: Authenticators;
+  readonly policy?: Partial<QueuePolicy>;
+  readonly limits?: Partial<GrpcLimits>;
+}
+
+export const TEST_TOKEN = "dev-token";
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => SILENT };
+
+const POLICY: QueuePolicy = {
+  leaseMsDefault: 300_000,
+  leaseMsMax: 86_400_000,
+  maxAttemptsDefault: 5,
+  retry: { backoff: "fixed", baseMs: 5000, maxMs: 900_000 },
+  retentionMs: 86_400_000,
+  delayMsMax: 365 * 86_400_000,
+  commandBytesMax: 256,
+  payloadBytesMax: 1_048_576,
+  idempotencyKeyBytesMax: 512,
+  webhookBytesMax: 2048,
+  waitersMax: 1000,
+  shards: 1,
+};
+
+const LIMITS: GrpcLimits = {
+  streamsMax: 2000,
+  streamsPerConnectionMax: 1000,
+  inFlightMax: 8192,
+  batchMax: 10_000,
+  assignmentMax: 1024,
+  readysMax: 4096,
+  claimCommandsMax: 100,
+  messageBytesMax: 4 * 1024 * 1024,
+  assignmentBytesMax: 3 * 1024 * 1024,
+  jsonDepthMax: 64,
+  workerIdBytesMax: 256,
+  helloMsMax: 10_000,
+  stallMsMax: 60_000,
+  keepAliveMs: 0,
+  keepAliveTimeoutMs: 20_000,
+  streamAgeMsMax: 0,
+  connectionIdleMs: 300_000,
+};

@@ -1,0 +1,111 @@
+import { type ChannelOptions, Server, ServerCredentials } from "@grpc/grpc-js";
+import type { StreamDirection } from "./dialogue.ts";
+import type { GrpcLimits } from "./grpc-limits.ts";
+import { producerService } from "./producer-service.ts";
+import type { ServiceOptions } from "./service-options.ts";
+import { streamDefinition } from "./stream-definition.ts";
+import { streamInterceptor } from "./stream-interceptor.ts";
+import { StreamSet } from "./stream-set.ts";
+import { workerService } from "./worker-service.ts";
+
+export interface GrpcOptions extends ServiceOptions {
+  readonly listen: readonly GrpcListen[];
+  readonly tls: GrpcTls | undefined;
+}
+
+/** An address and what is served there. */
+export interface GrpcListen {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly serves: readonly StreamDirection[];
+}
+
+/** PEM texts. */
+export interface GrpcTls {
+  readonly cert: string;
+  readonly key: string;
+  /** Clients must show a certificate of this authority. */
+  readonly clientCa: string | undefined;
+}
+
+export interface GrpcServer {
+  /** As bound, in the order asked for. */
+  readonly ports: readonly number[];
+  readonly streams: StreamSet;
+  /** New connections are refused; streams end as soon as their work is done. */
+  stopAccepting(): void;
+  /** Stops accepting and waits until every stream has ended and every connection is closed. */
+  close(): Promise<void>;
+  /** Ends what is left at once. */
+  terminate(): void;
+}
+
+/** @throws Error with the system's reason when it cannot listen; then nothing is left open */
+export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
+  const streams = new StreamSet(options);
+  const services = { producer: producerService(options), worker: workerService(options) };
+  const interceptors = [streamInterceptor(services, streams)];
+  const servers: Server[] = [];
+  const terminate = (): void => {
+    for (const server of servers) server.forceShutdown();
+  };
+  const ports: number[] = [];
+  try {
+    for (const { host, port, serves } of options.listen) {
+      const server = new Server({ ...channelOptions(options.limits), interceptors });
+      servers.push(server);
+      for (const direction of serves) server.addService(streamDefinition(direction), { stream: () => undefined });
+      ports.push(await bind(server, host, port, options.tls));
+    }
+  } catch (error) {
+    terminate();
+    throw error;
+  }
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    streams.retire();
+    await Promise.all(servers.map(shutdown));
+  };
+  const closeOnce = (): Promise<void> => {
+    closed ??= close();
+    return closed;
+  };
+  return { ports, streams, stopAccepting: () => void closeOnce(), close: closeOnce, terminate };
+}
+
+function bind(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number> {
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentialsOf(tls), (error, bound) => {
+      if (error === null) resolve(bound);
+      else reject(error);
+    });
+  });
+}
+
+/** Ends with an error only if it was not running. */
+function shutdown(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.tryShutdown(() => resolve());
+  });
+}
+
+function credentialsOf(tls: GrpcTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
+  const clientCa = tls.clientCa === undefined ? null : Buffer.from(tls.clientCa);
+  return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null);
+}
+
+function channelOptions(limits: GrpcLimits): ChannelOptions {
+  return {
+    "grpc.max_concurrent_streams": limits.streamsPerConnectionMax,
+    "grpc.max_receive_message_length": limits.messageBytesMax,
+    "grpc.max_send_message_length": -1,
+    "grpc.max_connection_idle_ms": limits.connectionIdleMs,
+    ...(limits.keepAliveMs === 0
+      ? {}
+      : { "grpc.keepalive_time_ms": limits.keepAliveMs, "grpc.keepalive_timeout_ms": limits.keepAliveTimeoutMs }),
+  };
+}

@@ -1,0 +1,136 @@
+import {
+  type CreateAck,
+  type CreateTask as CreateMessage,
+  ProducerEvent,
+  type ServerEvent,
+} from "../../../proto/generated/producer.ts";
+import type { CreateTask } from "../queue/admission.ts";
+import { type Outcome, refused } from "../queue/errors.ts";
+import type { CreatedTask } from "../queue/task-queue.ts";
+import { AckLine } from "./ack-line.ts";
+import { createRequestOf } from "./create-request.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { outageOf } from "./outage.ts";
+import type { ServiceOptions } from "./service-options.ts";
+import type { StreamSession } from "./stream-session.ts";
+import { readMessage } from "./unreadable-message.ts";
+
+/** Creates what a producer asks for. Tasks that arrive together, in one message or several, are created in one call. */
+export class ProducerDialogue implements Dialogue {
+  readonly waiting = 0;
+  readonly owed = false;
+  readonly #options: ServiceOptions;
+  readonly #tenant: string;
+  readonly #session: StreamSession;
+  readonly #acks: AckLine<CreateAck>;
+  #creates: CreateMessage[] = [];
+
+  constructor(options: ServiceOptions, tenant: string, session: StreamSession) {
+    this.#options = options;
+    this.#tenant = tenant;
+    this.#session = session;
+    this.#acks = new AckLine(session, createAckEvent, createAckBatchEvent);
+  }
+
+  received(message: Buffer): void {
+    const { event } = readProducerEvent(message);
+    switch (event?.$case) {
+      case "create":
+        this.#take([event.value]);
+        break;
+      case "createBatch":
+        this.#takeBatch(event.value.tasks);
+        break;
+      case "hello":
+        this.#refuse("FailedPrecondition", "already-authenticated");
+        break;
+      case undefined:
+        this.#refuse("InvalidArgument", "unknown-event");
+    }
+  }
+
+  writable(): void {
+    this.#acks.send();
+  }
+
+  stop(): void {
+    // Tasks that were asked for are created and acknowledged in any case.
+  }
+
+  #takeBatch(tasks: readonly CreateMessage[]): void {
+    const { batchMax } = this.#options.limits;
+    if (tasks.length === 0) {
+      this.#session.writer.send(createAckBatchEvent([]));
+      return;
+    }
+    this.#acks.expectBatch();
+    if (tasks.length <= batchMax) {
+      this.#take(tasks);
+      return;
+    }
+    const refusal = refused("INVALID_ARGUMENT", `batch size exceeds maximum of ${batchMax}`);
+    this.#session.begin(tasks.length);
+    this.#acks.add(tasks.map(({ seq }) => ackOf(seq, refusal)));
+  }
+
+  #take(tasks: readonly CreateMessage[]): void {
+    this.#session.begin(tasks.length);
+    if (this.#creates.length === 0) {
+      queueMicrotask(() => void this.#create().catch((error: unknown) => this.#session.fail(error)));
+    }
+    for (const task of tasks) this.#creates.push(task);
+  }
+
+  async #create(): Promise<void> {
+    const messages = this.#creates;
+    this.#creates = [];
+    this.#options.observer.batch("create", messages.length);
+    const { jsonDepthMax } = this.#options.limits;
+    const requests = messages.map((message) => createRequestOf(message, jsonDepthMax));
+    const readable = requests.flatMap((request) => (request.ok ? [request.value] : []));
+    const answers = (await this.#createReadable(readable)).values();
+    this.#acks.add(
+      messages.map(({ seq }, index) => {
+        const request = requests[index];
+        return ackOf(seq, request?.ok === true ? answers.next().value : request);
+      }),
+    );
+  }
+
+  /** An outage becomes each task's refusal. */
+  async #createReadable(tasks: readonly CreateTask[]): Promise<readonly Outcome<CreatedTask>[]> {
+    if (tasks.length === 0) return [];
+    try {
+      return await this.#options.queue.create(this.#tenant, tasks);
+    } catch (error) {
+      const outage = outageOf(error, this.#options.log);
+      return tasks.map(() => outage);
+    }
+  }
+
+  #refuse(code: string, message: string): void {
+    this.#session.writer.send({ event: { $case: "error", value: { code, message } } } satisfies ServerEvent);
+  }
+}
+
+/** @throws UnreadableMessage */
+export function readProducerEvent(message: Buffer): ProducerEvent {
+  return readMessage((bytes) => ProducerEvent.decode(bytes), message, "producerpb.ProducerEvent");
+}
+
+function ackOf(seq: bigint, outcome: Outcome<CreatedTask | object> | undefined): CreateAck {
+  if (outcome?.ok === true && "id" in outcome.value) {
+    const { id, replayed } = outcome.value;
+    return { seq, ok: true, taskId: id, errorMessage: "", replayed, errorCode: "" };
+  }
+  const { message, code } = (outcome?.ok === false ? outcome : refused("INTERNAL", "no answer")).error;
+  return { seq, ok: false, taskId: "", errorMessage: message, replayed: false, errorCode: code };
+}
+
+function createAckEvent(ack: CreateAck): ServerEvent {
+  return { event: { $case: "createAck", value: ack } };
+}
+
+function createAckBatchEvent(acks: CreateAck[]): ServerEvent {
+  return { event: { $case: "createAckBatch", value: { acks } } };
+}

@@ -1,0 +1,141 @@
+import type { Schedule } from "../duty-loop.ts";
+import type { WorkerIdentity } from "../queue/claims.ts";
+import { CodeqError } from "../queue/errors.ts";
+import type { Task } from "../queue/task.ts";
+import type { TaskQueue } from "../queue/task-queue.ts";
+import { assignmentBytesMax } from "./assignment.ts";
+
+/** What one Ready asks for. */
+export interface Wish {
+  /** Tasks wanted at most, at least 1. */
+  readonly count: number;
+  /** To be answered by a batch even if it is one task. */
+  readonly asBatch: boolean;
+}
+
+export interface ReadyLineOptions {
+  readonly queue: TaskQueue;
+  readonly who: WorkerIdentity;
+  /** Undefined claims every command of the tenant. */
+  readonly commands: readonly string[] | undefined;
+  /** The default lease when undefined. */
+  readonly leaseMs: number | undefined;
+  /** Tasks in one claim. */
+  readonly claimMax: number;
+  readonly assignmentBytesMax: number;
+  readonly signal: AbortSignal;
+  readonly schedule: Schedule;
+  /** Resolves once the client has taken what it was sent. */
+  readonly room: () => Promise<void> | undefined;
+  readonly deliver: (wish: Wish, tasks: readonly Task[]) => void;
+  /** A Ready gets this instead of tasks. */
+  readonly refuse: (error: CodeqError) => void;
+  readonly giveBack: (tasks: readonly Task[]) => void;
+  readonly onOutage: (error: unknown) => void;
+}
+
+const RETRY_MS = 500;
+
+/** No outages but the client's own doing: such a Ready would fail again. */
+const FINAL: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"]);
+
+/**
+ * The Readys of one stream that want the same: they wait in one place, and one claim is made for all of them. A Ready
+ * waits as long as the stream lives; an outage of the store does not end that.
+ */
+export class ReadyLine {
+  readonly #options: ReadyLineOptions;
+  #wishes: Wish[] = [];
+  #claiming = false;
+
+  constructor(options: ReadyLineOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#wishes.length;
+  }
+
+  /** Nothing waits or is on its way. */
+  get idle(): boolean {
+    return !this.#claiming;
+  }
+
+  add(wish: Wish): void {
+    this.#wishes.push(wish);
+    if (this.#claiming) return;
+    this.#claiming = true;
+    // Those that arrive in the same turn share the claim.
+    queueMicrotask(() => void this.#serve());
+  }
+
+  async #serve(): Promise<void> {
+    const { signal, room } = this.#options;
+    while (this.#wishes.length > 0 && !signal.aborted) {
+      await room();
+      await this.#claim();
+    }
+    this.#claiming = false;
+  }
+
+  async #claim(): Promise<void> {
+    const { queue, who, commands, leaseMs, claimMax, signal, giveBack } = this.#options;
+    if (signal.aborted) return;
+    const wanted = this.#wishes.reduce((sum, { count }) => sum + count, 0);
+    const count = Math.min(wanted, claimMax);
+    try {
+      const options = { commands, leaseMs, count, waitMs: Number.POSITIVE_INFINITY, signal };
+      const tasks = await queue.claim(who, options);
+      if (signal.aborted) giveBack(tasks);
+      else if (tasks.length > 0) this.#deal(tasks);
+      // Nothing to wait for: the queue drains, and the stream will be ended.
+      else await this.#pause();
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
+  /** Each Ready takes what it can, the longest waiting first. */
+  #deal(tasks: readonly Task[]): void {
+    let next = 0;
+    while (next < tasks.length) {
+      const wish = this.#wishes.shift();
+      if (wish === undefined) break;
+      const end = next + this.#shareOf(tasks, next, wish.count);
+      this.#options.deliver(wish, tasks.slice(next, end));
+      next = end;
+    }
+    if (next < tasks.length) this.#options.giveBack(tasks.slice(next));
+  }
+
+  /** As many tasks as fit in one message, one at least. */
+  #shareOf(tasks: readonly Task[], start: number, count: number): number {
+    let bytes = 0;
+    let share = 0;
+    for (const task of tasks.slice(start, start + count)) {
+      bytes += assignmentBytesMax(task);
+      if (share > 0 && bytes > this.#options.assignmentBytesMax) break;
+      share += 1;
+    }
+    return share;
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (error instanceof CodeqError && FINAL.has(error.code)) {
+      const refused = this.#wishes;
+      this.#wishes = [];
+      for (const _ of refused) this.#options.refuse(error);
+      return;
+    }
+    this.#options.onOutage(error);
+    await this.#pause();
+  }
+
+  #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { schedule, signal } = this.#options;
+    const cancel = schedule(resolve, RETRY_MS);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    return promise.finally(cancel);
+  }
+}

@@ -1,0 +1,33 @@
+import type { ServiceDefinition } from "@grpc/grpc-js";
+import { ServerEvent as ProducerServerEvent } from "../../../proto/generated/producer.ts";
+import { ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
+import { BinaryWriter } from "../../../proto/wire.ts";
+import type { StreamDirection } from "./dialogue.ts";
+
+export const STREAM_PATHS: Readonly<Record<StreamDirection, string>> = {
+  producer: "/producerpb.ProducerStream/Stream",
+  worker: "/workerpb.WorkerStream/Stream",
+};
+
+/**
+ * A stream service as grpc-js knows it. Messages come in as bytes and are read where a failure can be told from others;
+ * they go out through a writer that is used again and again, as grpc-js copies what it is given.
+ */
+export function streamDefinition(direction: StreamDirection): ServiceDefinition {
+  const writer = new BinaryWriter();
+  const { encode } = ENCODERS[direction];
+  const bytes = (message: Buffer): Buffer => message;
+  return {
+    stream: {
+      path: STREAM_PATHS[direction],
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: (event) => encode(event, writer.reset()).view(),
+      responseDeserialize: bytes,
+    },
+  };
+}
+
+const ENCODERS = { producer: ProducerServerEvent, worker: WorkerServerEvent };

@@ -1,0 +1,223 @@
+import { type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import type { Schedule } from "../duty-loop.ts";
+import type { Log } from "../log.ts";
+import { CodeqError } from "../queue/errors.ts";
+import type { Dialogue, StreamDirection, StreamService } from "./dialogue.ts";
+import type { GrpcLimits } from "./grpc-limits.ts";
+import { FIRST_MUST_BE_HELLO, StreamEnd } from "./stream-end.ts";
+import { StreamReader } from "./stream-reader.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import { UnreadableMessage } from "./unreadable-message.ts";
+
+export interface SessionOptions {
+  readonly call: ServerInterceptingCallInterface;
+  readonly service: StreamService;
+  readonly limits: GrpcLimits;
+  readonly schedule: Schedule;
+  readonly clock: () => number;
+  readonly log: Log;
+  /** The stream is gone. */
+  readonly onClosed: (session: StreamSession) => void;
+}
+
+interface Ending {
+  readonly end: StreamEnd;
+  /** Lets the client hand in its work first. */
+  readonly patient: boolean;
+}
+
+/** Sent messages that may wait for the client before it is read no further. */
+const BACKLOG_MAX = 16;
+/** Timers take no longer delays. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** One stream from its opening to its end: Hello, how much of it is read, how it ends. */
+export class StreamSession {
+  readonly #options: SessionOptions;
+  readonly #reader: StreamReader;
+  readonly #timers = new Set<() => void>();
+  #dialogue: Dialogue | undefined;
+  #greeted = false;
+  #inFlight = 0;
+  #ending: Ending | undefined;
+  #over = false;
+  #stalled: object | undefined;
+  readonly writer: StreamWriter;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#reader = new StreamReader(options.call, () => this.#mayRead());
+    this.writer = new StreamWriter(options.call, () => this.#idle());
+  }
+
+  get direction(): StreamDirection {
+    return this.#options.service.direction;
+  }
+
+  /** Requests being worked on. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get waiting(): number {
+    return this.#dialogue?.waiting ?? 0;
+  }
+
+  start(): void {
+    const { call, limits } = this.#options;
+    call.start({
+      onReceiveMetadata: () => undefined,
+      onReceiveMessage: (message: Buffer) => this.#received(message),
+      onReceiveHalfClose: () => this.#halfClosed(),
+      onCancel: () => this.#close(false),
+    });
+    const seconds = limits.helloMsMax / 1000;
+    this.#after(limits.helloMsMax, () => {
+      if (this.#dialogue === undefined)
+        this.abort(new StreamEnd(status.DEADLINE_EXCEEDED, `no Hello within ${seconds} s`));
+    });
+    if (limits.streamAgeMsMax > 0) this.#after(limits.streamAgeMsMax, () => this.retire("the stream is too old"));
+    this.#reader.resume();
+  }
+
+  /** So many requests begin; each must be told to `done`. */
+  begin(requests: number): void {
+    this.#inFlight += requests;
+  }
+
+  done(requests: number): void {
+    this.#inFlight -= requests;
+    this.#reader.resume();
+    this.#endIfDone();
+  }
+
+  /** Ends the stream in peace: no new work, what is under way is finished and what the client has may be handed in. */
+  retire(reason: string): void {
+    this.#end({ end: new StreamEnd(status.UNAVAILABLE, `${reason}, connect again`), patient: true });
+  }
+
+  /** Ends the stream at once. */
+  abort({ code, details }: StreamEnd): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.call.sendStatus({ code, details });
+    this.#close(true);
+  }
+
+  /** Ends the stream for a message nobody can read, or for a fault of ours. */
+  fail(error: unknown): void {
+    if (error instanceof CodeqError && error.code !== "INTERNAL") this.abort(StreamEnd.of(error));
+    else if (error instanceof UnreadableMessage) this.abort(new StreamEnd(status.INVALID_ARGUMENT, error.message));
+    else {
+      this.#options.log.error("a stream failed", { reason: error });
+      this.abort(new StreamEnd(status.INTERNAL, "internal error"));
+    }
+  }
+
+  /** Called now and then: ends a stream whose client has not taken a single message since the last time. */
+  endIfStalled(): void {
+    const { current } = this.writer;
+    if (current !== undefined && current === this.#stalled) {
+      this.abort(new StreamEnd(status.RESOURCE_EXHAUSTED, "the client does not read what it is sent"));
+    }
+    this.#stalled = current;
+  }
+
+  /** To be called by the dialogue when something changed that its end may wait for. */
+  settled(): void {
+    this.#endIfDone();
+  }
+
+  #received(message: Buffer): void {
+    this.#reader.arrived();
+    try {
+      if (this.#over) return;
+      if (this.#dialogue !== undefined) this.#dialogue.received(message);
+      else if (!this.#greeted) {
+        this.#greeted = true;
+        void this.#greet(message);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#reader.resume();
+  }
+
+  async #greet(message: Buffer): Promise<void> {
+    try {
+      const opening = await this.#options.service.open(message, this);
+      if (this.#over) return;
+      if (opening instanceof StreamEnd) {
+        this.abort(opening);
+        return;
+      }
+      const { dialogue, helloAck, expiresMs } = opening;
+      this.#dialogue = dialogue;
+      if (expiresMs !== undefined) {
+        const expire = (): void => this.abort(new StreamEnd(status.UNAUTHENTICATED, "the token has expired"));
+        this.#after(Math.max(0, expiresMs - this.#options.clock()), expire);
+      }
+      this.writer.send(helloAck);
+      if (this.#ending !== undefined) dialogue.stop();
+      this.#reader.resume();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #halfClosed(): void {
+    this.#reader.arrived();
+    if (this.#dialogue === undefined && !this.#greeted) this.abort(FIRST_MUST_BE_HELLO);
+    else this.#end({ end: new StreamEnd(status.OK, ""), patient: false });
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ending?.patient === false) return;
+    this.#ending = ending;
+    this.#dialogue?.stop();
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    const ending = this.#ending;
+    if (ending === undefined || this.#over || this.#inFlight > 0 || !this.writer.idle) return;
+    if (this.#dialogue === undefined && this.#greeted) return;
+    if (ending.patient && this.#dialogue?.owed === true) return;
+    this.abort(ending.end);
+  }
+
+  #mayRead(): boolean {
+    if (this.#over || this.#inFlight >= this.#options.limits.inFlightMax) return false;
+    // Nothing is read between the Hello and its answer.
+    return (this.#dialogue !== undefined || !this.#greeted) && this.writer.backlog <= BACKLOG_MAX;
+  }
+
+  #idle(): void {
+    this.#dialogue?.writable();
+    this.#reader.resume();
+    this.#endIfDone();
+  }
+
+  /** May come twice: when we end the stream, and when it is gone. */
+  #close(connected: boolean): void {
+    this.#over = true;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+    this.#dialogue?.stop();
+    this.#dialogue = undefined;
+    this.writer.close(connected);
+    this.#options.onClosed(this);
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    const cancel = this.#options.schedule(
+      () => {
+        this.#timers.delete(cancel);
+        if (delayMs > TIMER_MS_MAX) this.#after(delayMs - TIMER_MS_MAX, callback);
+        else callback();
+      },
+      Math.min(delayMs, TIMER_MS_MAX),
+    );
+    this.#timers.add(cancel);
+  }
+}

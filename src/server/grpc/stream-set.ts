@@ -1,0 +1,64 @@
+import { type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import type { StreamDirection, StreamService } from "./dialogue.ts";
+import type { ServiceOptions } from "./service-options.ts";
+import { StreamSession } from "./stream-session.ts";
+
+export interface StreamCounts {
+  readonly open: number;
+  /** Requests being worked on. */
+  readonly inFlight: number;
+  /** Readys that wait for tasks. */
+  readonly waiting: number;
+}
+
+/** All open streams of a server, on whatever port. */
+export class StreamSet {
+  readonly #options: ServiceOptions;
+  readonly #sessions = new Set<StreamSession>();
+  #retiring = false;
+  #cancelWatch: (() => void) | undefined;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+  }
+
+  open(call: ServerInterceptingCallInterface, service: StreamService): void {
+    const { streamsMax } = this.#options.limits;
+    if (this.#sessions.size >= streamsMax) {
+      call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: `too many open streams (limit ${streamsMax})` });
+      return;
+    }
+    if (this.#retiring) {
+      call.sendStatus({ code: status.UNAVAILABLE, details: "the server is going away" });
+      return;
+    }
+    const { limits, schedule, clock, log } = this.#options;
+    const onClosed = (gone: StreamSession): void => void this.#sessions.delete(gone);
+    const session = new StreamSession({ call, service, limits, schedule, clock, log, onClosed });
+    this.#sessions.add(session);
+    session.start();
+    this.#watch();
+  }
+
+  counts(direction: StreamDirection): StreamCounts {
+    const sessions = [...this.#sessions].filter((session) => session.direction === direction);
+    const sum = (of: (session: StreamSession) => number): number => sessions.reduce((total, one) => total + of(one), 0);
+    return { open: sessions.length, inFlight: sum((one) => one.inFlight), waiting: sum((one) => one.waiting) };
+  }
+
+  /** No new streams; those there are end when their work is done. */
+  retire(): void {
+    this.#retiring = true;
+    for (const session of this.#sessions) session.retire("the server is going away");
+  }
+
+  /** Looks for stalled streams for as long as there are any. */
+  #watch(): void {
+    if (this.#cancelWatch !== undefined) return;
+    this.#cancelWatch = this.#options.schedule(() => {
+      this.#cancelWatch = undefined;
+      for (const session of this.#sessions) session.endIfStalled();
+      if (this.#sessions.size > 0) this.#watch();
+    }, this.#options.limits.stallMsMax);
+  }
+}

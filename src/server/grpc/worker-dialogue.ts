@@ -1,0 +1,260 @@
+import {
+  type Ready,
+  type Result,
+  type ResultAck,
+  type ServerError,
+  type ServerEvent,
+  WorkerEvent,
+} from "../../../proto/generated/worker.ts";
+import type { WorkerScope } from "../auth/authenticators.ts";
+import type { Caller } from "../auth/principal.ts";
+import type { WorkerIdentity } from "../queue/claims.ts";
+import { CodeqError, type Outcome, refused } from "../queue/errors.ts";
+import type { TaskResult } from "../queue/results.ts";
+import type { Task } from "../queue/task.ts";
+import { AckLine } from "./ack-line.ts";
+import { assignmentEvent } from "./assignment.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { serverErrorOf } from "./grpc-status.ts";
+import { type Answer, abandon, heartbeat, type LeaseContext, nack } from "./lease-requests.ts";
+import { outageOf } from "./outage.ts";
+import type { Wish } from "./ready-line.ts";
+import { Readys } from "./readys.ts";
+import { resultOf } from "./result-request.ts";
+import type { ServiceOptions } from "./service-options.ts";
+import type { StreamSession } from "./stream-session.ts";
+import { readMessage } from "./unreadable-message.ts";
+import { verdict } from "./verdict.ts";
+
+/** Hands out tasks and takes results. Results that arrive together, in one message or several, share one call. */
+export class WorkerDialogue implements Dialogue {
+  readonly #options: ServiceOptions;
+  readonly #caller: Caller;
+  readonly #who: WorkerIdentity;
+  readonly #session: StreamSession;
+  readonly #stopped = new AbortController();
+  readonly #readys: Readys;
+  readonly #acks: AckLine<ResultAck>;
+  #results: Result[] = [];
+  /** Deliveries of this stream that it has not ended; those that end elsewhere stay counted. */
+  #owed = 0;
+  #onRoom: (() => void)[] = [];
+
+  constructor(options: ServiceOptions, caller: Caller, worker: string, session: StreamSession) {
+    const { queue, limits, schedule, log } = options;
+    this.#options = options;
+    this.#caller = caller;
+    this.#who = { tenant: caller.tenant, worker };
+    this.#session = session;
+    this.#acks = new AckLine(session, resultAckEvent, resultAckBatchEvent);
+    this.#readys = new Readys({
+      queue,
+      who: this.#who,
+      caller,
+      limits,
+      schedule,
+      signal: this.#stopped.signal,
+      room: () => this.#room(),
+      deliver: (ready, tasks) => this.#deliver(ready, tasks),
+      refuse: (error) => this.#refuse(serverErrorOf(error)),
+      giveBack: (tasks) => this.#giveBack(tasks),
+      onOutage: (error) => log.warn("a worker stream waits for the store", { reason: error }),
+    });
+  }
+
+  get waiting(): number {
+    return this.#readys.waiting;
+  }
+
+  get owed(): boolean {
+    return this.#owed > 0;
+  }
+
+  received(message: Buffer): void {
+    const { event } = readWorkerEvent(message);
+    switch (event?.$case) {
+      case "ready":
+        if (this.#permits("codeq:claim")) this.#ready(event.value);
+        break;
+      case "result":
+        if (this.#permits("codeq:result")) this.#take([event.value]);
+        break;
+      case "resultBatch":
+        if (this.#permits("codeq:result")) this.#takeBatch(event.value.results);
+        break;
+      case "nack":
+        if (this.#permits("codeq:nack")) this.#answer(nack(this.#leaseContext(), event.value));
+        break;
+      case "heartbeat":
+        if (this.#permits("codeq:heartbeat")) this.#answer(heartbeat(this.#leaseContext(), event.value));
+        break;
+      case "abandon":
+        if (this.#permits("codeq:abandon")) this.#answer(abandon(this.#leaseContext(), event.value));
+        break;
+      case "hello":
+        this.#refuse({ code: "FailedPrecondition", message: "already-authenticated" });
+        break;
+      case undefined:
+        this.#refuse({ code: "InvalidArgument", message: "unknown-event" });
+    }
+  }
+
+  writable(): void {
+    this.#acks.send();
+    const waiting = this.#onRoom;
+    this.#onRoom = [];
+    for (const resume of waiting) resume();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    for (const resume of this.#onRoom) resume();
+  }
+
+  #permits(scope: WorkerScope): boolean {
+    if (this.#caller.scopes.has(scope)) return true;
+    this.#refuse({ code: "PermissionDenied", message: "missing scope" });
+    return false;
+  }
+
+  #ready(message: Ready): void {
+    if (this.#stopped.signal.aborted) return;
+    try {
+      this.#readys.add(message);
+    } catch (error) {
+      if (!(error instanceof CodeqError)) throw error;
+      this.#refuse(serverErrorOf(error));
+    }
+  }
+
+  #takeBatch(results: readonly Result[]): void {
+    const { batchMax } = this.#options.limits;
+    if (results.length === 0) {
+      this.#session.writer.send(resultAckBatchEvent([]));
+      return;
+    }
+    this.#acks.expectBatch();
+    if (results.length <= batchMax) {
+      this.#take(results);
+      return;
+    }
+    const refusal = refused("INVALID_ARGUMENT", `batch size exceeds maximum of ${batchMax}`);
+    this.#session.begin(results.length);
+    this.#acks.add(results.map(({ taskId }) => verdict(taskId, refusal)));
+  }
+
+  #take(results: readonly Result[]): void {
+    this.#session.begin(results.length);
+    if (this.#results.length === 0) queueMicrotask(() => this.#complete());
+    for (const result of results) this.#results.push(result);
+  }
+
+  #complete(): void {
+    if (this.#results.length === 0) return;
+    const messages = this.#results;
+    this.#results = [];
+    this.#options.observer.batch("result", messages.length);
+    const { jsonDepthMax } = this.#options.limits;
+    const requests = messages.map((message) => resultOf(message, jsonDepthMax));
+    const readable = requests.flatMap((request) => (request.ok ? [request.value] : []));
+    const acknowledge = (outcomes: readonly Outcome<unknown>[]): void => {
+      const answers = outcomes.values();
+      this.#acks.add(
+        messages.map(({ taskId }, index) => {
+          const request = requests[index];
+          const outcome = request?.ok === true ? answers.next().value : request;
+          if (outcome?.ok === true) this.#settled();
+          return verdict(taskId, outcome ?? refused("INTERNAL", "no answer"));
+        }),
+      );
+    };
+    if (readable.length === 0) acknowledge([]);
+    else {
+      void this.#completeReadable(readable)
+        .then(acknowledge)
+        .catch((error: unknown) => this.#session.fail(error));
+    }
+  }
+
+  /** An outage becomes each result's refusal. */
+  async #completeReadable(results: readonly TaskResult[]): Promise<readonly Outcome<unknown>[]> {
+    try {
+      return await this.#options.queue.complete(this.#who, results);
+    } catch (error) {
+      const outage = outageOf(error, this.#options.log);
+      return results.map(() => outage);
+    }
+  }
+
+  /** Results that came before are on their way first: the order in which a worker says things counts. */
+  #leaseContext(): LeaseContext {
+    this.#complete();
+    return { queue: this.#options.queue, who: this.#who, log: this.#options.log };
+  }
+
+  #answer(answer: Promise<Answer>): void {
+    this.#session.begin(1);
+    const send = ({ event, ended }: Answer): void => {
+      if (ended) this.#settled();
+      this.#session.writer.send(event);
+      this.#session.done(1);
+    };
+    void answer.then(send).catch((error: unknown) => this.#session.fail(error));
+  }
+
+  #deliver(ready: Wish, tasks: readonly Task[]): void {
+    const { queue, observer } = this.#options;
+    this.#owed += tasks.length;
+    observer.batch("assignment", tasks.length);
+    this.#session.writer.send(
+      assignmentEvent(tasks, ready.asBatch, (task) => queue.idOf(task)),
+      {
+        written: () => undefined,
+        dropped: () => {
+          this.#owed -= tasks.length;
+          this.#giveBack(tasks);
+        },
+      },
+    );
+  }
+
+  /** The client never got these. */
+  #giveBack(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return;
+    void this.#options.queue.giveBack(this.#who, tasks).catch((error: unknown) => {
+      this.#options.log.warn("tasks that were not delivered wait for the end of their lease", {
+        tasks: tasks.length,
+        reason: error,
+      });
+    });
+  }
+
+  /** A claim for a client that does not read would only hold tasks up. */
+  #room(): Promise<void> | undefined {
+    if (this.#session.writer.idle || this.#stopped.signal.aborted) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onRoom.push(resolve);
+    return promise;
+  }
+
+  #settled(): void {
+    if (this.#owed > 0) this.#owed -= 1;
+  }
+
+  #refuse(error: ServerError): void {
+    this.#session.writer.send({ event: { $case: "error", value: error } } satisfies ServerEvent);
+  }
+}
+
+/** @throws UnreadableMessage */
+export function readWorkerEvent(message: Buffer): WorkerEvent {
+  return readMessage((bytes) => WorkerEvent.decode(bytes), message, "workerpb.WorkerEvent");
+}
+
+function resultAckEvent(ack: ResultAck): ServerEvent {
+  return { event: { $case: "resultAck", value: ack } };
+}
+
+function resultAckBatchEvent(acks: ResultAck[]): ServerEvent {
+  return { event: { $case: "resultAckBatch", value: { acks } } };
+}
