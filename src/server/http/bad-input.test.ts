@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { MemoryStore } from "../store/memory-store.ts";
 import { TestServer } from "./http-fixture.ts";
@@ -83,6 +84,30 @@ describe.each(BODY_ROUTES)("%s", (path) => {
   );
 });
 
+test("bodies under way at the same time are bounded, and others are told to come back", async () => {
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
+  const slow = Array.from({ length: 16 }, () => startBody(server, 100));
+  let refused = await server.post("/tasks/claim", {});
+  // Until the last of them has been noticed.
+  while (refused.status === 204) refused = await server.post("/tasks/claim", {});
+  expect([refused.status, refused.member("code"), refused.headers.get("retry-after")]).toEqual([
+    503,
+    "RESOURCE_EXHAUSTED",
+    "1",
+  ]);
+  expect(await Promise.all(slow.map((body) => body.finish()))).toEqual(slow.map(() => "HTTP/1.1 400"));
+  expect((await server.post("/tasks/claim", {})).status).toBe(204);
+});
+
+test("a client that goes away in the middle of its body leaves room for others", async () => {
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
+  const sockets = Array.from({ length: 16 }, () => startBody(server, 100).socket);
+  while ((await server.post("/tasks/claim", {})).status === 204);
+  for (const socket of sockets) socket.destroy();
+  while ((await server.post("/tasks/claim", {})).status === 503);
+  expect(await server.queue.stats(undefined, undefined)).toEqual([]);
+});
+
 test("a body in chunks is read like any other", async () => {
   await using server = new TestServer(new MemoryStore([1, 2]));
   const response = await postChunks(server, "/tasks", ['{"comm', 'and":"c","pay', 'load": "é', '😀"}']);
@@ -149,6 +174,19 @@ test("whatever the body, the answer is no 5xx, has a code when it refuses, and a
     { numRuns: 1000 },
   );
 });
+
+/** Sends all but the last byte of a body; `finish` sends that byte and waits for the answer. */
+function startBody(server: TestServer, bytes: number): { socket: Socket; finish(): Promise<string> } {
+  const answer = Promise.withResolvers<string>();
+  const head = `POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-token\r\nContent-Length: ${bytes}`;
+  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(`${head}\r\n\r\n${"x".repeat(bytes - 1)}`));
+  socket.once("data", (chunk) => answer.resolve(chunk.toString().slice(0, 12)));
+  const finish = (): Promise<string> => {
+    socket.write("x");
+    return answer.promise;
+  };
+  return { socket, finish };
+}
 
 /** Without a `Content-Length`. */
 function postChunks(server: TestServer, path: string, chunks: readonly string[]): Promise<Response> {

@@ -1,5 +1,6 @@
 import { CodeqError } from "../queue/errors.ts";
 import { admitRequest } from "./admit-request.ts";
+import { BodyBudget } from "./body-budget.ts";
 import type { HttpOptions } from "./http-server.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -17,6 +18,7 @@ const SILENCE_SECONDS_MAX = 255;
 export class Exchange {
   readonly #server: HttpOptions;
   readonly #limiter: RateLimiter;
+  readonly #bodies: BodyBudget;
   #setTimeout: (request: Request, seconds: number) => void = () => undefined;
   #underWay = 0;
   #draining = false;
@@ -24,6 +26,7 @@ export class Exchange {
   constructor(server: HttpOptions) {
     this.#server = server;
     this.#limiter = new RateLimiter(server.rateLimits, BUCKETS_MAX);
+    this.#bodies = new BodyBudget(server.limits.bodyBytesMax);
   }
 
   /** @param setTimeout how long a request's connection may be silent */
@@ -92,6 +95,7 @@ export class Exchange {
       requestId,
       caller: admitted,
       params,
+      bodies: this.#bodies,
       allowSilence: (seconds) => {
         this.#setTimeout(request, Math.min(Math.ceil(seconds) + SILENCE_MARGIN_SECONDS, SILENCE_SECONDS_MAX));
       },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { CodeqError } from "../queue/errors.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { parseEnvelope } from "./json-body.ts";
 import { readBody } from "./request-body.ts";
@@ -14,8 +15,9 @@ export async function readEnvelope<S extends z.ZodType>(
   request: Request,
   spec: BodySpec<S>,
   limits: HttpLimits,
+  bodies: BodyBudget,
 ): Promise<z.output<S>> {
-  const text = await readBody(request, limits.bodyBytesMax);
+  const text = await readBody(request, limits.bodyBytesMax, bodies);
   const envelope = parseEnvelope(text === "" && spec.optional ? "{}" : text, spec.shape, limits.jsonDepthMax);
   if (!envelope.ok) throw unfit(spec, envelope.error.message);
   refuseLongList(envelope.value, spec, limits);

@@ -1,16 +1,23 @@
 import { CodeqError } from "../queue/errors.ts";
+import type { BodyBudget } from "./body-budget.ts";
 
 /**
  * The body of a request as text.
- * @throws CodeqError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, or INVALID_ARGUMENT when it is not UTF-8 or cut off
+ * @throws CodeqError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_ARGUMENT when it is not UTF-8 or cut off, or
+ *   RESOURCE_EXHAUSTED when too much is being read already
  */
-export async function readBody(request: Request, bytesMax: number): Promise<string> {
+export async function readBody(request: Request, bytesMax: number, budget: BodyBudget): Promise<string> {
   refuseEncoded(request);
   const declared = request.headers.get("content-length");
-  if (declared !== null && Number(declared) > bytesMax) throw tooLarge(`${declared} bytes`, bytesMax);
-  // A declared length is enforced by the server underneath; only without one there is something to count.
-  const bytes = declared === null ? await readCounting(request, bytesMax) : await readAll(request);
-  return decodeUtf8(bytes);
+  const bytes = declared === null ? bytesMax : Number(declared);
+  if (bytes > bytesMax) throw tooLarge(`${bytes} bytes`, bytesMax);
+  budget.reserve(bytes);
+  try {
+    // A declared length is enforced by the server underneath; only without one there is something to count.
+    return decodeUtf8(declared === null ? await readCounting(request, bytesMax) : await readAll(request));
+  } finally {
+    budget.release(bytes);
+  }
 }
 
 function refuseEncoded(request: Request): void {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { WorkerScope } from "../auth/authenticators.ts";
 import type { Caller } from "../auth/principal.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import type { HttpOptions } from "./http-server.ts";
 import type { EnvelopeShape } from "./json-body.ts";
 import type { RateScope } from "./rate-limit.ts";
@@ -59,6 +60,7 @@ export interface Call {
   readonly caller: Caller;
   /** Decoded; null for what is not valid percent-encoded UTF-8. */
   readonly params: Readonly<Record<string, string | null | undefined>>;
+  readonly bodies: BodyBudget;
   /** Lets the connection be silent for that long. */
   readonly allowSilence: (seconds: number) => void;
 }
@@ -91,6 +93,6 @@ export function bodyRoute<S extends z.ZodType>(
     query: {},
     ...rest,
     body,
-    run: async (call) => handle(call, await readEnvelope(call.request, body, call.server.limits)),
+    run: async (call) => handle(call, await readEnvelope(call.request, body, call.server.limits, call.bodies)),
   };
 }

@@ -62,6 +62,7 @@ async function claim(call: Call, body: ClaimItem, count: number): Promise<Task[]
   const commands = claimableCommands(call.caller.eventTypes, asked);
   if (!commands.ok) throw commands.error;
   const waitMs = Math.min((body.waitSeconds ?? 0) * 1000, limits.waitMsMax);
+  // The server underneath spares requests whose body has arrived; nothing says that it always will.
   if (waitMs > 0) call.allowSilence(waitMs / 1000);
   const { signal } = call.request;
   const leaseMs = positiveMs(body.leaseSeconds);
