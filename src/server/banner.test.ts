@@ -5,6 +5,10 @@ const report: StartReport = {
   build: { version: "1.2.3", commit: "abc", date: "" },
   url: "http://127.0.0.1:8080",
   port: 8080,
+  grpc: [
+    { serves: ["worker"], host: "127.0.0.1", port: 9091 },
+    { serves: ["producer"], host: "127.0.0.1", port: 9092 },
+  ],
   dataDir: "/var/lib/codeq",
   shards: 4,
   durability: "normal",
@@ -14,6 +18,7 @@ const report: StartReport = {
 test("the banner says where the server listens, where data is, and what an acknowledgement is worth", () => {
   const text = banner(report);
   expect(text).toContain("codeq 1.2.3 listens on http://127.0.0.1:8080\n");
+  expect(text).toContain("worker on 127.0.0.1:9091, producer on 127.0.0.1:9092");
   expect(text).toContain("/var/lib/codeq (4 shards)");
   expect(text).toContain("normal: a power cut may take the newest tasks, never damages the files");
 });
@@ -29,6 +34,17 @@ test.each([
 ])("an address for everybody, %s, is pasted as one that can be connected to", (url, expected) => {
   expect(banner({ ...report, url })).toContain(expected);
   expect(startFields({ ...report, url })).toMatchObject({ url });
+});
+
+test("the start-up line names each gRPC port, and the banner says when there is none", () => {
+  expect(startFields(report)).toMatchObject({ workerPort: 9091, producerPort: 9092 });
+  expect(startFields({ ...report, grpc: [{ serves: ["worker", "producer"], host: "::1", port: 9000 }] })).toMatchObject(
+    {
+      workerPort: 9000,
+      producerPort: 9000,
+    },
+  );
+  expect(banner({ ...report, grpc: [] })).toMatch(/grpc +off/);
 });
 
 test("only durability off is warned of", () => {

@@ -7,6 +7,12 @@ export interface StartReport {
   /** As bound: the real port, and possibly 0.0.0.0. */
   readonly url: string;
   readonly port: number;
+  /** Where gRPC is spoken, and which streams are there. */
+  readonly grpc: readonly {
+    readonly serves: readonly ("producer" | "worker")[];
+    readonly host: string;
+    readonly port: number;
+  }[];
   /** Absolute. */
   readonly dataDir: string;
   readonly shards: number;
@@ -23,11 +29,12 @@ const SURVIVES: Readonly<Record<StartReport["durability"], string>> = {
 
 /** For people: several lines. */
 export function banner(report: StartReport): string {
-  const { build, url, dataDir, shards, durability } = report;
+  const { build, url, grpc, dataDir, shards, durability } = report;
   const docs = `${reachable(url)}/docs`;
   const rows: readonly (readonly [string, string])[] = [
     ["data", `${dataDir} (${shards} ${shards === 1 ? "shard" : "shards"})`],
     ["durability", `${durability}: ${SURVIVES[durability]}`],
+    ["grpc", grpc.map(({ serves, host, port }) => `${serves.join(" and ")} on ${host}:${port}`).join(", ") || "off"],
     ["docs", docs],
     ["try", curlLine(report)],
   ];
@@ -36,8 +43,9 @@ export function banner(report: StartReport): string {
 }
 
 /** For programs: the fields of one log line. */
-export function startFields({ build, url, port, dataDir, shards, durability }: StartReport): LogFields {
-  return { url, port, dataDir, durability, shards, version: build.version, commit: build.commit };
+export function startFields({ build, url, port, grpc, dataDir, shards, durability }: StartReport): LogFields {
+  const grpcPorts = Object.fromEntries(grpc.flatMap(({ serves, port }) => serves.map((name) => [`${name}Port`, port])));
+  return { url, port, ...grpcPorts, dataDir, durability, shards, version: build.version, commit: build.commit };
 }
 
 /** Undefined when there is nothing to warn of. */

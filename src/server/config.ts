@@ -89,8 +89,12 @@ function contradictions(config: ServerConfig): string[] {
   atMost("leaseMsDefault", "leaseMsMax");
   atMost("backoffBaseMs", "backoffMaxMs");
   atMost("payloadBytesMax", "bodyBytesMax");
+  atMost("streamsPerConnectionMax", "streamsMax");
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     problems.push("tlsCert and tlsKey (--tls-cert, --tls-key) must be set together");
+  }
+  if (config.tlsClientCa !== undefined && config.tlsCert === undefined) {
+    problems.push("tlsClientCa (--tls-client-ca) needs tlsCert and tlsKey (--tls-cert, --tls-key)");
   }
   for (const role of ["producer", "worker"] as const) {
     if (config[`${role}AuthProvider`] === "jwks" || config[`${role}AuthProvider`] === undefined) continue;

@@ -6,6 +6,7 @@ import { DepthMetrics } from "./metrics/depth-metrics.ts";
 import { type Family, register } from "./metrics/family.ts";
 import { processFamilies, single } from "./metrics/process-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
+import { StreamMetrics } from "./metrics/stream-metrics.ts";
 import type { QueueObserver } from "./queue/observer.ts";
 import type { LaneStats } from "./queue/store.ts";
 
@@ -32,6 +33,7 @@ const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 /** Everything `/metrics` shows. Counting happens in the course of the work, everything else when somebody scrapes. */
 export class Metrics {
   readonly requests = new RequestMetrics();
+  readonly streams = new StreamMetrics();
   readonly #registry = new Registry();
   readonly #commands: CommandMetrics;
   readonly #depth: DepthMetrics;
@@ -52,6 +54,7 @@ export class Metrics {
       ...this.#commands.families(),
       ...this.#depth.families(),
       ...this.requests.families(),
+      ...this.streams.families(),
       ...this.#serverFamilies(options),
       ...processFamilies(options.startedMs),
     ];

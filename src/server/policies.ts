@@ -1,4 +1,5 @@
 import type { ServerConfig } from "./config/settings.ts";
+import type { GrpcLimits } from "./grpc/grpc-limits.ts";
 import type { HttpLimits } from "./http/http-limits.ts";
 import type { RateLimits } from "./http/rate-limit.ts";
 import type { QueuePolicy } from "./queue/policy.ts";
@@ -35,6 +36,28 @@ export function httpLimitsOf(config: ServerConfig): HttpLimits {
     cleanupMax: config.cleanupMax,
     requestsMax: config.requestsMax,
     idleSeconds: Math.ceil(config.idleMs / 1000),
+  };
+}
+
+export function grpcLimitsOf(config: ServerConfig): GrpcLimits {
+  return {
+    streamsMax: config.streamsMax,
+    streamsPerConnectionMax: config.streamsPerConnectionMax,
+    inFlightMax: config.streamInFlightMax,
+    batchMax: config.streamBatchMax,
+    assignmentMax: config.assignmentMax,
+    readysMax: config.readysMax,
+    claimCommandsMax: config.claimCommandsMax,
+    messageBytesMax: config.messageBytesMax,
+    assignmentBytesMax: config.assignmentBytesMax,
+    jsonDepthMax: config.jsonDepthMax,
+    workerIdBytesMax: config.workerIdBytesMax,
+    helloMsMax: config.helloMsMax,
+    stallMsMax: config.streamStallMsMax,
+    keepAliveMs: config.keepAliveMs,
+    keepAliveTimeoutMs: config.keepAliveTimeoutMs,
+    streamAgeMsMax: config.streamAgeMsMax,
+    connectionIdleMs: config.connectionIdleMs,
   };
 }
 

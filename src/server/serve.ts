@@ -5,9 +5,12 @@ import { type Authenticators, buildAuthenticators, devAuthenticators } from "./a
 import type { StartReport } from "./banner.ts";
 import { Clock, machineTime, schedule } from "./clock.ts";
 import { type AuthChoice, chooseAuth, DEV_TENANT, DEV_TOKEN } from "./config/auth-choice.ts";
+import { grpcListens } from "./config/grpc-listens.ts";
 import type { ServerConfig } from "./config/settings.ts";
+import type { GrpcServer } from "./grpc/grpc-server.ts";
 import type { HealthReport } from "./http/health.ts";
 import { type HttpServer, startHttp } from "./http/http-server.ts";
+import { listenGrpc } from "./listen-grpc.ts";
 import type { Log } from "./log.ts";
 import { LoopMonitor } from "./loop-monitor.ts";
 import { Maintenance } from "./maintenance.ts";
@@ -40,7 +43,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const choice = chooseAuth(config);
   const authenticators = authenticatorsOf(choice);
   const tls = await tlsOf(config);
-  probeAddress(config);
+  probeAddress(config.host, config.port);
+  for (const { host, port, flag } of grpcListens(config)) probeAddress(host, port, flag);
 
   const clock = new Clock(machineTime);
   const metrics = new Metrics({ ...buildInfo, ...config, startedMs: clock.now() });
@@ -60,13 +64,17 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   });
 
   const life = { draining: false };
+  const health = (): HealthReport => healthOf(config, queue, life.draining);
+  const parts = { config, queue, authenticators, metrics, log, tls, health, clock: () => clock.now() };
+  let grpc: GrpcServer | undefined;
   let http: HttpServer;
   try {
-    const health = (): HealthReport => healthOf(config, queue, life.draining);
-    http = listen({ config, queue, authenticators, metrics, log, tls, health });
+    grpc = await listenGrpc(parts);
+    http = listen(parts);
   } catch (error) {
+    grpc?.terminate();
     await store.close();
-    throw listenFailure(error, config.host, config.port);
+    throw error instanceof StartError ? error : listenFailure(error, config.host, config.port);
   }
   const maintenance = new Maintenance({ queue, log, schedule });
   maintenance.start();
@@ -78,12 +86,14 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     life.draining = true;
     queue.drain();
     http.stopAccepting();
-    if (!(await settles(http.close(), graceMs))) log.warn("requests were still running at the end of the grace period");
+    const closed = Promise.all([http.close(), grpc.close()]);
+    if (!(await settles(closed, graceMs))) log.warn("requests were still running at the end of the grace period");
+    grpc.terminate();
     monitor.stop();
     await maintenance.stop();
     await store.close();
   };
-  return { report: reportOf(config, http, choice), drain };
+  return { report: reportOf(config, http, grpc, choice), drain };
 }
 
 interface Listening {
@@ -113,7 +123,7 @@ function listen({ config, queue, authenticators, metrics, log, tls, health }: Li
     },
     onRateLimited: (scope, operation) => metrics.requests.rateLimited(scope, operation),
     log,
-    listen: { host: config.host, port: config.port, tls },
+    listen: { host: config.host, port: config.port, tls: httpTlsOf(tls) },
     stopwatchMs: machineTime.monotonicMs,
     randomHex: (bytes) => randomHex.take(bytes),
   });
@@ -155,16 +165,22 @@ function authenticatorsOf(choice: AuthChoice): Authenticators {
   }
 }
 
-async function tlsOf({ tlsCert, tlsKey }: ServerConfig): Promise<TlsFiles | undefined> {
-  return tlsCert === undefined || tlsKey === undefined ? undefined : readTlsFiles(tlsCert, tlsKey);
+async function tlsOf({ tlsCert, tlsKey, tlsClientCa }: ServerConfig): Promise<TlsFiles | undefined> {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : readTlsFiles(tlsCert, tlsKey, tlsClientCa);
+}
+
+/** TLS as Bun.serve reads it. */
+function httpTlsOf(tls: TlsFiles | undefined): { readonly cert: string; readonly key: string } | undefined {
+  if (tls?.clientCa === undefined) return tls;
+  return { ...tls, ...{ ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } };
 }
 
 /** Finds an address in use before the data directory is touched; the queue must exist before anything answers there. */
-function probeAddress({ host, port }: ServerConfig): void {
+function probeAddress(host: string, port: number, flag?: string): void {
   try {
     Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
   } catch (error) {
-    throw listenFailure(error, host, port);
+    throw listenFailure(error, host, port, flag);
   }
 }
 
@@ -175,12 +191,13 @@ function healthOf({ durability }: ServerConfig, queue: TaskQueue, draining: bool
   return { ready: reasons.length === 0, reasons, durability, version, commit };
 }
 
-function reportOf(config: ServerConfig, http: HttpServer, choice: AuthChoice): StartReport {
+function reportOf(config: ServerConfig, http: HttpServer, grpc: GrpcServer, choice: AuthChoice): StartReport {
   const { shards, durability } = config;
   return {
     build: buildInfo,
     url: http.url,
     port: http.port,
+    grpc: grpcListens(config).map(({ serves, host }, index) => ({ serves, host, port: grpc.ports[index] ?? 0 })),
     dataDir: resolve(config.dataDir),
     shards,
     durability,
@@ -189,7 +206,7 @@ function reportOf(config: ServerConfig, http: HttpServer, choice: AuthChoice): S
 }
 
 /** Whether the promise settles in time. */
-async function settles(promise: Promise<void>, graceMs: number): Promise<boolean> {
+async function settles(promise: Promise<unknown>, graceMs: number): Promise<boolean> {
   const { promise: over, resolve: end } = Promise.withResolvers<boolean>();
   const cancel = schedule(() => end(false), graceMs);
   const settled = await Promise.race([promise.then(() => true), over]);

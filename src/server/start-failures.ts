@@ -20,11 +20,16 @@ export function storeFailure(error: unknown, dataDir: string): StartError {
   return new StartError("data", `data directory ${dataDir} cannot be opened: ${messageOf(error)}`, { cause: error });
 }
 
-/** Words why nothing listens on the address. */
-export function listenFailure(error: unknown, host: string, port: number): StartError {
+/**
+ * Words why nothing listens on the address.
+ * @param flag what to set for another port
+ */
+export function listenFailure(error: unknown, host: string, port: number, flag = "--port"): StartError {
   const where = `cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
   const code = codeOf(error);
-  return new StartError("address", `${where}: ${LISTEN_REASONS[code] ?? messageOf(error)}`, { cause: error });
+  return new StartError("address", `${where}: ${LISTEN_REASONS[code]?.replace("--port", flag) ?? messageOf(error)}`, {
+    cause: error,
+  });
 }
 
 const LISTEN_REASONS: Readonly<Record<string, string>> = {

@@ -7,17 +7,26 @@ export interface TlsFiles {
   /** PEM texts. */
   readonly cert: string;
   readonly key: string;
+  /** Clients must show a certificate of one of these authorities; any client may connect when undefined. */
+  readonly clientCa: string | undefined;
 }
 
 /** @throws StartError that names the file that is missing, unreadable or does not fit the other */
-export async function readTlsFiles(certPath: string, keyPath: string): Promise<TlsFiles> {
+export async function readTlsFiles(
+  certPath: string,
+  keyPath: string,
+  clientCaPath: string | undefined,
+): Promise<TlsFiles> {
   const [cert, key] = await Promise.all([readPem("tlsCert", certPath), readPem("tlsKey", keyPath)]);
   const certificate = parsed("tlsCert", certPath, "certificate", () => new X509Certificate(cert));
   const privateKey = parsed("tlsKey", keyPath, "private key", () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new StartError("usage", `tlsKey ${keyPath} is not the private key of the certificate in ${certPath}`);
   }
-  return { cert, key };
+  if (clientCaPath === undefined) return { cert, key, clientCa: undefined };
+  const clientCa = await readPem("tlsClientCa", clientCaPath);
+  parsed("tlsClientCa", clientCaPath, "certificate", () => new X509Certificate(clientCa));
+  return { cert, key, clientCa };
 }
 
 async function readPem(setting: string, path: string): Promise<string> {

@@ -1,6 +1,7 @@
 import type { AuthSettings, ProviderSettings } from "../auth/authenticators.ts";
 import { resolveTenant } from "../auth/tenant-claims.ts";
 import { isMapping } from "./config-file.ts";
+import { grpcListens } from "./grpc-listens.ts";
 import type { ServerConfig } from "./settings.ts";
 
 /** Known to everybody who read the documentation. */
@@ -18,12 +19,13 @@ export function chooseAuth(config: ServerConfig): AuthChoice {
   const worker = workerOf(config);
   const unconfigured = producer === undefined && worker === undefined;
   const usesDevToken = unconfigured || authSecrets(config).includes(DEV_TOKEN);
-  if (usesDevToken && !isLoopback(config.host) && !config.allowDevToken) {
+  const exposed = exposedHost(config);
+  if (usesDevToken && exposed !== undefined && !config.allowDevToken) {
     const how = unconfigured ? "no authentication is configured" : `the configured token is "${DEV_TOKEN}"`;
     const ways = "set PRODUCER_AUTH_CONFIG and WORKER_AUTH_CONFIG to tokens of your own, or pass --allow-dev-token";
     return {
       kind: "refused",
-      reason: `${how}, and others can reach ${config.host}: anybody could use the publicly known token; ${ways}`,
+      reason: `${how}, and others can reach ${exposed}: anybody could use the publicly known token; ${ways}`,
     };
   }
   if (unconfigured) return { kind: "dev" };
@@ -33,11 +35,12 @@ export function chooseAuth(config: ServerConfig): AuthChoice {
 /** What is odd about the choice, for the log. */
 export function authWarnings(config: ServerConfig, choice: AuthChoice): string[] {
   const warnings: string[] = [];
-  const exposed = choice.kind === "dev" || authSecrets(config).includes(DEV_TOKEN);
-  if (exposed && !isLoopback(config.host)) {
-    warnings.push(`anybody who can reach ${config.host} can use the publicly known token "${DEV_TOKEN}"`);
+  const known = choice.kind === "dev" || authSecrets(config).includes(DEV_TOKEN);
+  const exposed = exposedHost(config);
+  if (known && exposed !== undefined) {
+    warnings.push(`anybody who can reach ${exposed} can use the publicly known token "${DEV_TOKEN}"`);
   }
-  if (exposed && config.environment !== "dev") {
+  if (known && config.environment !== "dev") {
     warnings.push(`env is ${config.environment}, but the publicly known token "${DEV_TOKEN}" is accepted`);
   }
   if (choice.kind !== "configured") return warnings;
@@ -59,6 +62,12 @@ export function authWarnings(config: ServerConfig, choice: AuthChoice): string[]
 /** The texts in the authentication settings that must not be shown to anybody. */
 export function authSecrets(config: ServerConfig): string[] {
   return [...secretsIn(config.producerAuthConfig), ...secretsIn(config.workerAuthConfig)];
+}
+
+/** An address that is not of this machine alone, if there is one. */
+function exposedHost(config: ServerConfig): string | undefined {
+  const hosts = [config.host, ...grpcListens(config).map(({ host }) => host)];
+  return hosts.find((host) => !isLoopback(host));
 }
 
 export function isLoopback(host: string): boolean {

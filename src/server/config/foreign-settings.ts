@@ -19,8 +19,6 @@ export const foreignSettings: readonly ForeignSetting[] = [
   { key: "persistenceProvider", env: ["PERSISTENCE_PROVIDER"], why: STORAGE },
   { key: "redisAddr", env: ["REDIS_ADDR"], why: STORAGE },
   { key: "redisPassword", env: ["REDIS_PASSWORD", "KVROCKS_PASSWORD"], why: STORAGE },
-  { key: "workerStreamAddr", env: ["WORKER_STREAM_ADDR"], why: "codeq has no gRPC ports yet" },
-  { key: "producerStreamAddr", env: ["PRODUCER_STREAM_ADDR"], why: "codeq has no gRPC ports yet" },
   { key: "localArtifactsDir", env: ["LOCAL_ARTIFACTS_DIR"], why: "codeq keeps no artifacts yet" },
   { key: "identityServiceApiKey", env: ["IDENTITY_SERVICE_API_KEY"], why: "it is not needed to check tokens" },
   { key: "webhookHmacSecret", env: ["WEBHOOK_HMAC_SECRET"], why: NOT_SENT },

@@ -3,9 +3,16 @@ import { limitSettings } from "./limit-settings.ts";
 import { processSettings } from "./process-settings.ts";
 import { queueSettings } from "./queue-settings.ts";
 import type { Setting } from "./setting.ts";
+import { streamSettings } from "./stream-settings.ts";
 
 /** Every setting of the server, by its name in the code. */
-export const settings = { ...processSettings, ...queueSettings, ...limitSettings, ...authSettings } as const;
+export const settings = {
+  ...processSettings,
+  ...queueSettings,
+  ...limitSettings,
+  ...streamSettings,
+  ...authSettings,
+} as const;
 
 export type SettingName = keyof typeof settings;
 

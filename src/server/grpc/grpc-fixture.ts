@@ -38,6 +38,7 @@ export class GrpcFixture implements AsyncDisposable {
         { host: "127.0.0.1", port: 0, serves: ["producer"] },
       ],
       tls: undefined,
+      serving: () => true,
     });
     return new GrpcFixture(queue, grpc, time);
   }

@@ -11,6 +11,8 @@ import { workerService } from "./worker-service.ts";
 export interface GrpcOptions extends ServiceOptions {
   readonly listen: readonly GrpcListen[];
   readonly tls: GrpcTls | undefined;
+  /** What health checks are told. */
+  readonly serving: () => boolean;
 }
 
 /** An address and what is served there. */

@@ -1,0 +1,49 @@
+import type { Authenticators } from "./auth/authenticators.ts";
+import { schedule } from "./clock.ts";
+import { grpcListens } from "./config/grpc-listens.ts";
+import type { ServerConfig } from "./config/settings.ts";
+import { type GrpcServer, startGrpc } from "./grpc/grpc-server.ts";
+import type { HealthReport } from "./http/health.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { grpcLimitsOf } from "./policies.ts";
+import type { TaskQueue } from "./queue/task-queue.ts";
+import { listenFailure } from "./start-failures.ts";
+import type { TlsFiles } from "./tls.ts";
+
+export interface GrpcParts {
+  readonly config: ServerConfig;
+  readonly queue: TaskQueue;
+  readonly authenticators: Authenticators;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly tls: TlsFiles | undefined;
+  readonly clock: () => number;
+  readonly health: () => HealthReport;
+}
+
+/**
+ * Opens the gRPC ports.
+ * @throws StartError when it cannot; then none is open
+ */
+export async function listenGrpc(parts: GrpcParts): Promise<GrpcServer> {
+  const { config, queue, authenticators, metrics, log, tls, clock, health } = parts;
+  const listens = grpcListens(config);
+  const grpc = await startGrpc({
+    queue,
+    authenticators,
+    limits: grpcLimitsOf(config),
+    observer: metrics.streams,
+    schedule,
+    clock,
+    log,
+    listen: listens,
+    tls,
+    serving: () => health().ready,
+  }).catch((error: unknown) => {
+    const [first] = listens;
+    throw listenFailure(error, first?.host ?? config.host, first?.port ?? 0, first?.flag);
+  });
+  metrics.streams.attach((direction) => grpc.streams.counts(direction));
+  return grpc;
+}
