@@ -54,7 +54,7 @@ describe.each(BODY_ROUTES)("%s", (path) => {
     expect(await server.queue.stats(undefined, undefined)).toEqual([]);
   });
 
-  test("a body over the limit is a 413 that gives both sizes, whether its length is told beforehand or not", async () => {
+  test("defect 36: a body over the limit is a 413 that gives both sizes, whether its length is told beforehand or not", async () => {
     await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 1000 } });
     const told = await server.post(path, `{"x":"${"y".repeat(1000)}"}`);
     expect([told.status, told.member("code")]).toEqual([413, "PAYLOAD_TOO_LARGE"]);

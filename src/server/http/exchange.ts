@@ -53,7 +53,7 @@ export class Exchange {
     const startMs = this.#server.stopwatchMs();
     const requestId = requestIdOf(request, this.#server.randomHex);
     this.#underWay += 1;
-    const response = await this.#guard(request, requestId, handle);
+    const response = await this.#guard(pattern, requestId, handle);
     if (this.#draining) response.headers.set("connection", "close");
     this.#underWay -= 1;
     const seconds = (this.#server.stopwatchMs() - startMs) / 1000;
@@ -68,7 +68,7 @@ export class Exchange {
   }
 
   async #guard(
-    request: Request,
+    pattern: string,
     requestId: string,
     handle: (requestId: string) => Response | Promise<Response>,
   ): Promise<Response> {
@@ -77,9 +77,8 @@ export class Exchange {
       return await handle(requestId);
     } catch (error) {
       if (error instanceof CodeqError && error.code !== "INTERNAL") {
-        if (error.code === "COMMIT_UNKNOWN" || error.code === "UNAVAILABLE" || error.code === "DISK_FULL") {
-          this.#server.log.warn("request failed", { requestId, url: pathOf(request.url), code: error.code });
-        }
+        // The others may come by the thousand, and whoever finds them tells the log once.
+        if (error.code === "COMMIT_UNKNOWN") this.#server.log.warn("outcome unknown", { requestId, route: pattern });
         return refusalResponse(requestId, error);
       }
       return this.#internal(requestId, error);
@@ -113,9 +112,4 @@ export class Exchange {
       `too many requests at the same time (limit ${this.#server.limits.requestsMax})`,
     );
   }
-}
-
-/** Without the query, which may hold anything. */
-function pathOf(url: string): string {
-  return new URL(url).pathname;
 }

@@ -61,6 +61,15 @@ describe("paths", () => {
     expect([post.status, post.headers.get("location")]).toEqual([307, "/v1/codeq/tasks"]);
   });
 
+  test.each(["", "[", "a b", "a/b?c#d", "x:y:z", "é"])("a Host of %j is no reason to fail", async (host) => {
+    await using server = serve();
+    for (const path of ["/nope", "/v1/codeq/tasks/x/", "/healthz"]) {
+      const answer = await raw(server, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 (200|301|40[014]) /);
+    }
+    expect(server.logLines).toEqual([]);
+  });
+
   test("are found whatever the length of the host name", async () => {
     await using server = serve();
     for (const host of ["x", "localhost:8080", "a-rather-long-host.example.org"]) {

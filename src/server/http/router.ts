@@ -67,7 +67,10 @@ function methodNotAllowed(requestId: string, method: string, allow: string): Res
 }
 
 function unmatched(requestId: string, request: Request, patterns: readonly string[]): Response {
-  const location = otherSlash(new URL(request.url), patterns);
+  // A Host header of nonsense makes no URL.
+  const url = URL.parse(request.url);
+  if (url === null) return errorResponse(requestId, { code: "INVALID_ARGUMENT", error: "invalid Host header" });
+  const location = otherSlash(url, patterns);
   if (location === undefined) return errorResponse(requestId, { code: "NOT_FOUND", error: "404 page not found" });
   const status = request.method === "GET" ? 301 : 307;
   return new Response(null, { status, headers: { location, "x-request-id": requestId } });

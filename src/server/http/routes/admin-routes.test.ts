@@ -76,7 +76,7 @@ describe("cleanup", () => {
     expect((await server.get(`/tasks/${waiting.member("id")}`)).status).toBe(200);
   });
 
-  test("stops at its limit and says which one it used", async () => {
+  test("defect 61: cleanup stops at its limit and says which one it used", async () => {
     await using server = serve();
     await finish(server, 3);
     const before = "2026-07-22T12:00:00+00:00";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CodeqError } from "../../queue/errors.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
 import { bearer, TestServer, type TestSettings, twoTenants, until } from "../http-fixture.ts";
 
@@ -103,7 +104,23 @@ describe("a result", () => {
   });
 });
 
+/** A store that takes tasks but no results. */
+class FailingStore extends MemoryStore {
+  override complete(): ReturnType<MemoryStore["complete"]> {
+    return Promise.reject(new CodeqError("UNAVAILABLE", "no write"));
+  }
+}
+
 describe("a batch of results", () => {
+  test("defect 15: when results cannot be stored, no task counts as completed", async () => {
+    await using server = new TestServer(new FailingStore([1, 2]));
+    const ids = [await leased(server), await leased(server)];
+    const results = ids.map((taskId) => ({ taskId, status: "COMPLETED", result: {} }));
+    const answer = await server.post("/tasks/batch/results", { results });
+    expect([answer.status, answer.member("code")]).toEqual([503, "UNAVAILABLE"]);
+    for (const id of ids) expect((await server.get(`/tasks/${id}`)).json["status"]).toBe("IN_PROGRESS");
+  });
+
   test("answers each for itself, in order", async () => {
     await using server = serve();
     const [one, two, three] = [await leased(server), await leased(server), await leased(server)];
