@@ -17,7 +17,7 @@ export interface HttpOptions {
   readonly health: () => HealthReport;
   /** The exposition text of `/metrics`. */
   readonly metricsText: () => Promise<string>;
-  /** After each answer. `route` is the pattern, such as `/v1/codeq/tasks/:id`, or `unmatched`. */
+  /** After each answer; must not throw. `route` is the pattern, such as `/v1/codeq/tasks/:id`, or `unmatched`. */
   readonly onRequest: (route: string, method: string, status: number, seconds: number, requestId: string) => void;
   readonly onRateLimited: (scope: RateScope, operation: string) => void;
   readonly log: Log;
