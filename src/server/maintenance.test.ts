@@ -133,3 +133,24 @@ test("an idle server wakes up a few times a minute, no more", async () => {
   await hand.pass(1000);
   expect(hand.pending.every((ms) => ms >= 3000)).toBe(true);
 });
+
+test("a store that is out of order is opened again as soon as that works, and both are told once", async () => {
+  class FaultyStore extends MemoryStore {
+    broken = true;
+    attempts = 0;
+    override fault(): string | undefined {
+      return this.broken ? "disk I/O error" : undefined;
+    }
+    override async recover(): Promise<void> {
+      this.attempts += 1;
+      if (this.attempts === 3) this.broken = false;
+    }
+  }
+  const store = new FaultyStore([1, 2]);
+  const { hand, maintenance, lines } = maintained({}, store);
+  maintenance.start();
+  await hand.pass(10_000);
+  expect(store.attempts).toBe(3);
+  expect(lines.map((line) => /"msg":"([^"]*)"/.exec(line)?.[1])).toEqual(["recover failed", "recover works again"]);
+  await maintenance.stop();
+});

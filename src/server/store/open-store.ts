@@ -65,7 +65,6 @@ async function dropEmptied(opened: SqliteStore[], { dataDir, shards: shardCount 
   for (let last = opened.at(-1); last?.empty === true && opened.length > shardCount; last = opened.at(-1)) {
     opened.pop();
     // From the end, one at a time, so that no gap remains if the process dies here.
-    // oxlint-disable-next-line no-await-in-loop
     await last.close();
     const path = join(dataDir, fileOf(opened.length));
     rmSync(path);

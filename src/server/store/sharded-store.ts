@@ -115,7 +115,6 @@ export class ShardedStore implements Store {
     for (const shard of this.#working()) {
       if (pruned === request.limit) break;
       // One after the other on purpose: what the next may take depends on what this one took.
-      // oxlint-disable-next-line no-await-in-loop
       pruned += await shard.prune({ ...request, limit: request.limit - pruned });
     }
     return pruned;
@@ -166,7 +165,6 @@ export class ShardedStore implements Store {
   async #claimOne(request: ClaimRequest, now: number): Promise<Task[]> {
     for (;;) {
       // Each round depends on the one before.
-      // oxlint-disable-next-line no-await-in-loop
       const tasks = await this.#claimSeen(request, now);
       if (tasks === undefined) return [];
       if (tasks.length > 0) return tasks;
