@@ -10,9 +10,8 @@ import type { Route } from "./route.ts";
 /** Rate limits remember at most this many tokens for each scope. */
 const BUCKETS_MAX = 100_000;
 
-/** A connection that waits on purpose may be silent a little longer than the wait itself, and at most this long. */
+/** A connection that waits on purpose may be silent a little longer than the wait itself. */
 const SILENCE_MARGIN_SECONDS = 10;
-const SILENCE_SECONDS_MAX = 255;
 
 /** Takes every request from its arrival to its answer: id, door, handler, error mapping, telemetry. */
 export class Exchange {
@@ -95,9 +94,7 @@ export class Exchange {
       caller: admitted,
       params,
       bodies: this.#bodies,
-      allowSilence: (seconds) => {
-        this.#setTimeout(request, Math.min(Math.ceil(seconds) + SILENCE_MARGIN_SECONDS, SILENCE_SECONDS_MAX));
-      },
+      allowSilence: (seconds) => this.#setTimeout(request, Math.ceil(seconds) + SILENCE_MARGIN_SECONDS),
     });
   }
 
