@@ -34,7 +34,12 @@ export function banner(report: StartReport): string {
   const rows: readonly (readonly [string, string])[] = [
     ["data", `${dataDir} (${shards} ${shards === 1 ? "shard" : "shards"})`],
     ["durability", `${durability}: ${SURVIVES[durability]}`],
-    ["grpc", grpc.map(({ serves, host, port }) => `${serves.join(" and ")} on ${host}:${port}`).join(", ") || "off"],
+    [
+      "grpc",
+      grpc.length === 0
+        ? "off"
+        : grpc.map(({ serves, host, port }) => `${serves.join(" and ")} on ${host}:${port}`).join(", "),
+    ],
     ["docs", docs],
     ["try", curlLine(report)],
   ];

@@ -172,7 +172,9 @@ async function tlsOf({ tlsCert, tlsKey, tlsClientCa }: ServerConfig): Promise<Tl
 /** TLS as Bun.serve reads it. */
 function httpTlsOf(tls: TlsFiles | undefined): { readonly cert: string; readonly key: string } | undefined {
   if (tls?.clientCa === undefined) return tls;
-  return { ...tls, ...{ ca: tls.clientCa, requestCert: true, rejectUnauthorized: true } };
+  // HTTP itself asks for no more than certificate and key; what else there is goes through to the listener.
+  const withClients = { ...tls, ca: tls.clientCa, requestCert: true, rejectUnauthorized: true };
+  return withClients;
 }
 
 /** Finds an address in use before the data directory is touched; the queue must exist before anything answers there. */
