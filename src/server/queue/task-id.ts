@@ -52,40 +52,62 @@ export class Sequence {
   }
 }
 
-const HEX_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
-}
+/** By value: ids are made and read for every task at every step, so their digits come from tables. */
+const HEX_2 = hexTable(2);
+const HEX_3 = hexTable(3);
 
 export function formatTaskId(key: TaskKey, seed: TaskIdSeed): string {
   const ms = sequenceMs(key.sequence);
-  const time = hex(ms, 12);
-  const counter = hex(key.sequence % STEPS_PER_MS, 3);
-  const tag = tagOf(key, seed);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-8${HEX_BYTE[key.shard] ?? ""}${tag.slice(0, 1)}-${tag.slice(1)}`;
+  const early = Math.floor(ms / 0x100_0000);
+  const late = ms % 0x100_0000;
+  const { high, low } = tagOf(key, seed);
+  const time = `${hex24(early)}${HEX_2[late >>> 16]}-${HEX_2[(late >>> 8) & 0xff]}${HEX_2[late & 0xff]}`;
+  const counter = HEX_3[key.sequence % STEPS_PER_MS];
+  // 20 and 32 bits as one digit and twelve.
+  const tag = `${(high >>> 16).toString(16)}-${HEX_2[(high >>> 8) & 0xff]}${HEX_2[high & 0xff]}`;
+  return `${time}-7${counter}-8${HEX_2[key.shard]}${tag}${HEX_2[low >>> 24]}${hex24(low & 0xff_ffff)}`;
 }
-
-const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** The key inside a public id, or undefined for anything this data directory never handed out. */
 export function parseTaskId(id: string, seed: TaskIdSeed): TaskKey | undefined {
-  if (id.length !== 36 || !TASK_ID.test(id)) return undefined;
-  const ms = Number.parseInt(id.slice(0, 8), 16) * 0x10000 + Number.parseInt(id.slice(9, 13), 16);
-  const sequence = sequenceAt(ms) + Number.parseInt(id.slice(15, 18), 16);
-  const key = { shard: Number.parseInt(id.slice(20, 22), 16), sequence };
-  if (!Number.isSafeInteger(sequence) || sequence < 0) return undefined;
-  const tag = tagOf(key, seed);
-  return id.slice(22, 23) === tag.slice(0, 1) && id.slice(24) === tag.slice(1) ? key : undefined;
+  if (id.length !== 36 || id[8] !== "-" || id[13] !== "-" || id[18] !== "-" || id[23] !== "-") return undefined;
+  if (id[14] !== "7" || id[19] !== "8") return undefined;
+  const ms = digits(id, 0, 8) * 0x1_0000 + digits(id, 9, 13);
+  const key = { shard: digits(id, 20, 22), sequence: sequenceAt(ms) + digits(id, 15, 18) };
+  // What is no digit has become NaN on the way, which fits nothing.
+  if (!Number.isSafeInteger(key.sequence) || key.sequence < 0) return undefined;
+  const { high, low } = tagOf(key, seed);
+  const known = digits(id, 22, 23) * 0x1_0000 + digits(id, 24, 28) === high && digits(id, 28, 36) === low;
+  return known && !Number.isNaN(key.shard) ? key : undefined;
 }
 
-/** 52 bits as 13 hex digits. Mixing steps are MurmurHash3's 32-bit finalizer (Austin Appleby, public domain). */
-function tagOf(key: TaskKey, seed: TaskIdSeed): string {
+function hexTable(width: number): readonly string[] {
+  return Array.from({ length: 16 ** width }, (_, value) => value.toString(16).padStart(width, "0"));
+}
+
+function hex24(value: number): string {
+  return `${HEX_3[value >>> 12]}${HEX_3[value & 0xfff]}`;
+}
+
+/** The value of lower-case hex digits, NaN for anything else. */
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x30 && unit <= 0x39) value = value * 16 + unit - 0x30;
+    else if (unit >= 0x61 && unit <= 0x66) value = value * 16 + unit - 0x57;
+    else return Number.NaN;
+  }
+  return value;
+}
+
+/** 20 bits and 32. Mixing steps are MurmurHash3's 32-bit finalizer (Austin Appleby, public domain). */
+function tagOf(key: TaskKey, seed: TaskIdSeed): { readonly high: number; readonly low: number } {
   const low = key.sequence >>> 0;
   const high = Math.floor(key.sequence / 0x1_0000_0000);
   const a = mix(seed[0] ^ mix(low ^ mix(high ^ Math.imul(key.shard + 1, 0x9e37_79b1))));
   const b = mix(seed[1] ^ mix(a ^ low));
-  return hex((a & 0xf_ffff) * 0x1_0000_0000 + (b >>> 0), 13);
+  return { high: a & 0xf_ffff, low: b };
 }
 
 function mix(value: number): number {
