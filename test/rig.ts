@@ -70,6 +70,11 @@ export class Rig implements AsyncDisposable {
     return server.end(signal);
   }
 
+  /** A signal that does not end the process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#server?.process.kill(signal);
+  }
+
   get url(): string {
     return this.#server?.url ?? "";
   }

@@ -82,7 +82,7 @@ async function treat(shared: Shared, client: Client, task: Held): Promise<void> 
 async function nack({ recorder, dice }: Shared, client: Client, task: Held): Promise<void> {
   const delaySeconds = dice.pick([undefined, 0, 0, 1]);
   const exchange = await client.post(`/tasks/${task.id}/nack`, { delaySeconds, reason: "try again" });
-  const answer = bodyOf<{ readonly status: string; readonly delaySeconds: number }>(exchange);
+  const answer = bodyOf(exchange);
   const seconds = answer.delaySeconds ?? delaySeconds;
   const delayMs = seconds === undefined ? undefined : seconds * 1000;
   recorder.add({ op: "nack", ...seenOf(exchange), ...task, delayMs, dead: answer.status === "dlq" });
