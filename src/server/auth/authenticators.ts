@@ -58,7 +58,7 @@ export function devAuthenticators(token: string, tenant: string): Authenticators
       token,
       subject: "producer-dev",
       email: "dev@codeq.local",
-      scopes: ["codeq:admin"],
+      scopes: [],
       eventTypes: [],
       raw,
     }),

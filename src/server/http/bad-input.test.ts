@@ -84,9 +84,12 @@ describe.each(BODY_ROUTES)("%s", (path) => {
   );
 });
 
-test("bodies under way at the same time are bounded, and others are told to come back", async () => {
+test.each([
+  ["declared", "Content-Length: 100\r\n\r\n"],
+  ["unknown", "Transfer-Encoding: chunked\r\n\r\n64\r\n"],
+])("bodies under way of %s length are bounded, and others are told to come back", async (_, head) => {
   await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
-  const slow = Array.from({ length: 16 }, () => startBody(server, 100));
+  const slow = Array.from({ length: 16 }, () => startBody(server, head));
   let refused = await server.post("/tasks/claim", {});
   // Until the last of them has been noticed.
   while (refused.status === 204) refused = await server.post("/tasks/claim", {});
@@ -101,7 +104,7 @@ test("bodies under way at the same time are bounded, and others are told to come
 
 test("a client that goes away in the middle of its body leaves room for others", async () => {
   await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
-  const sockets = Array.from({ length: 16 }, () => startBody(server, 100).socket);
+  const sockets = Array.from({ length: 16 }, () => startBody(server, "Content-Length: 100\r\n\r\n").socket);
   while ((await server.post("/tasks/claim", {})).status === 204);
   for (const socket of sockets) socket.destroy();
   while ((await server.post("/tasks/claim", {})).status === 503);
@@ -175,14 +178,17 @@ test("whatever the body, the answer is no 5xx, has a code when it refuses, and a
   );
 });
 
-/** Sends all but the last byte of a body; `finish` sends that byte and waits for the answer. */
-function startBody(server: TestServer, bytes: number): { socket: Socket; finish(): Promise<string> } {
+/**
+ * Sends all but the last of a hundred bytes; `finish` sends that one too and waits for the answer.
+ * @param head the end of the request's head, and what announces the bytes
+ */
+function startBody(server: TestServer, head: string): { socket: Socket; finish(): Promise<string> } {
   const answer = Promise.withResolvers<string>();
-  const head = `POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-token\r\nContent-Length: ${bytes}`;
-  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(`${head}\r\n\r\n${"x".repeat(bytes - 1)}`));
+  const start = `POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-token\r\n${head}`;
+  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(start + "x".repeat(99)));
   socket.once("data", (chunk) => answer.resolve(chunk.toString().slice(0, 12)));
   const finish = (): Promise<string> => {
-    socket.write("x");
+    socket.write(head.startsWith("Transfer") ? "x\r\n0\r\n\r\n" : "x");
     return answer.promise;
   };
   return { socket, finish };

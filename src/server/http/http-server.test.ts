@@ -24,7 +24,7 @@ describe("request ids", () => {
 });
 
 describe("paths", () => {
-  test.each(["/nope", "/v1/codeq", "/v1/codeq/nope", "/v1/codeq/tasks/a/b/c", "/docs/../etc"])(
+  test.each(["/nope", "/v1/codeq", "/v1/codeq/nope", "/v1/codeq/tasks//", "/v1/codeq/tasks/a/b/c", "/docs/../etc"])(
     "%s is 404",
     async (path) => {
       await using server = serve();
@@ -142,6 +142,10 @@ describe("trouble below", () => {
     expect([single.status, single.member("code"), single.member("error")]).toEqual([status, code, "the store says so"]);
     const batch = await server.post("/tasks/batch", { tasks: [{ command: "c", payload: 1 }] });
     expect([batch.status, batch.member("code")]).toEqual([status, code]);
+    // Only what may or may not have happened is worth a line for each request.
+    expect(server.logLines.map(({ fields }) => fields["requestId"])).toEqual(
+      code === "COMMIT_UNKNOWN" ? [single.member("requestId"), batch.member("requestId")] : [],
+    );
   });
 
   test.each([new Error("secret path /var/lib/x"), new CodeqError("INTERNAL", "secret state")])(

@@ -30,7 +30,7 @@ export function takeToken(bucket: Bucket | undefined, limit: RateLimit, now: num
   const level = bucket === undefined ? limit.burstSize * REQUEST : refilled(bucket, limit, now);
   if (level >= REQUEST) return { bucket: { level: level - REQUEST, atMs: now }, retryAfterSeconds: 0 };
   const missingMs = (REQUEST - level) / limit.requestsPerMinute;
-  return { bucket: { level, atMs: now }, retryAfterSeconds: Math.max(1, Math.ceil(missingMs / 1000)) };
+  return { bucket: { level, atMs: now }, retryAfterSeconds: Math.ceil(missingMs / 1000) };
 }
 
 /** A full bucket is as good as none. */

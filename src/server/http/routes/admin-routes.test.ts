@@ -142,7 +142,17 @@ describe("cleanup", () => {
 });
 
 describe("administration", () => {
-  test("leaves an audit line with who, what and which request", async () => {
+  test.each([
+    ["list_queues", "GET", "/admin/queues"],
+    ["get_queue", "GET", "/admin/queues/c"],
+    ["cleanup", "POST", "/admin/tasks/cleanup"],
+  ])("leaves an audit line for %s", async (operation, method, path) => {
+    await using server = serve();
+    await server.call(method, `/v1/codeq${path}`);
+    expect(server.logLines.map(({ fields }) => [fields["audit"], fields["operation"]])).toEqual([[true, operation]]);
+  });
+
+  test("says there who did what in which request", async () => {
     await using server = serve();
     await server.post("/admin/tasks/cleanup", { limit: 5 }, { "x-request-id": "audit-me" });
     expect(server.logLines).toContainEqual({

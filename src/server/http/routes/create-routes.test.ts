@@ -78,6 +78,17 @@ describe("creating a task", () => {
     expect(answer.member("detail")).toContain("priority: ");
   });
 
+  test("defect 21: with a delay is not delivered before it is over", async () => {
+    await using server = serve();
+    await server.post("/tasks", { command: "c", payload: 1, delaySeconds: 5 });
+    server.now += 4999;
+    await server.queue.sweepDue();
+    expect((await server.post("/tasks/claim", {})).status).toBe(204);
+    server.now += 1;
+    await server.queue.sweepDue();
+    expect((await server.post("/tasks/claim", {})).status).toBe(200);
+  });
+
   test("with a delay or a time puts the task aside; the time goes before the delay", async () => {
     await using server = serve();
     const delayed = await server.post("/tasks", { command: "c", payload: 1, delaySeconds: 5 });

@@ -53,7 +53,10 @@ describe("the documentation", () => {
   test("is complete without a network and may load nothing from elsewhere", async () => {
     await using server = serve();
     const page = await server.call("GET", "/docs", undefined, NOBODY);
-    expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const policy = page.headers.get("content-security-policy");
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]) {
+      expect(policy).toContain(rule);
+    }
     const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, part]) => part ?? "");
     expect(parts).toHaveLength(4);
     for (const part of parts) {
