@@ -11,7 +11,7 @@ const SLEW_MAX = 500e-6;
 const LOOK_INTERVAL_MS = 100;
 
 /**
- * Whole milliseconds since the epoch that run with the monotonic source and drift towards the wall clock by at most
+ * Milliseconds since the epoch, with fractions, that run with the monotonic source and drift towards the wall clock by at most
  * 500 parts per million. They never run backwards and never jump, so that a lease is as long as it was promised to be
  * even when somebody sets the machine's clock by an hour.
  */
@@ -25,7 +25,7 @@ export class Clock {
     this.#sources = sources;
     const nowMs = sources.wallMs();
     this.#anchor = { nowMs, monotonicMs: sources.monotonicMs(), behindMs: 0 };
-    this.#lastMs = Math.floor(nowMs);
+    this.#lastMs = nowMs;
   }
 
   now(): number {
@@ -37,7 +37,7 @@ export class Clock {
     if (elapsedMs >= LOOK_INTERVAL_MS) {
       this.#anchor = { nowMs: exactMs, monotonicMs, behindMs: this.#sources.wallMs() - exactMs };
     }
-    this.#lastMs = Math.max(this.#lastMs, Math.floor(exactMs));
+    this.#lastMs = Math.max(this.#lastMs, exactMs);
     return this.#lastMs;
   }
 

@@ -117,9 +117,9 @@ function listen({ config, queue, authenticators, metrics, log, tls, health }: Li
     retentionMs: config.retentionMs,
     health,
     metricsText: () => metrics.text(),
-    onRequest: (route, method, status, seconds) => {
+    onRequest: (route, method, status, seconds, requestId) => {
       metrics.requests.observe(route, method, status, seconds);
-      if (logsRequests) log.debug("request", { method, route, status, ms: Math.round(seconds * 1e6) / 1e3 });
+      if (logsRequests) log.debug("request", { requestId, method, route, status, ms: Math.round(seconds * 1e6) / 1e3 });
     },
     onRateLimited: (scope, operation) => metrics.requests.rateLimited(scope, operation),
     log,

@@ -93,8 +93,10 @@ function workerOf(config: ServerConfig): ProviderSettings | undefined {
 
 function explicitProvider(type: string | undefined, config: unknown): ProviderSettings | undefined {
   if (type === undefined && config === undefined) return undefined;
+  // What holds a token needs no key set.
+  const fallback = typeof config === "string" || (isMapping(config) && "token" in config) ? "static" : "jwks";
   // A provider reads texts as JSON; a token alone is a JSON string to it.
-  return { type: type ?? "jwks", config: typeof config === "string" ? JSON.stringify(config) : config };
+  return { type: type ?? fallback, config: typeof config === "string" ? JSON.stringify(config) : config };
 }
 
 /** Key set providers count in nanoseconds. */

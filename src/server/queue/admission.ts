@@ -2,6 +2,7 @@ import { accepted, type Outcome, refused } from "./errors.ts";
 import type { QueuePolicy } from "./policy.ts";
 import type { NewTask } from "./store.ts";
 import { PRIORITY_MAX } from "./task.ts";
+import { overBound } from "./text-bound.ts";
 
 /** A task as a producer asks for it, on any transport. */
 export interface CreateTask {
@@ -63,23 +64,6 @@ export function admit(
 
 function maxAttemptsOf(asked: number | undefined, policy: QueuePolicy): number {
   return asked === undefined || asked <= 0 ? policy.maxAttemptsDefault : Math.min(asked, MAX_ATTEMPTS_MAX);
-}
-
-/** Counts UTF-8 bytes only for texts that could be too long: a UTF-16 unit is at most three of them. */
-function overBound(name: string, text: string | undefined, bytesMax: number): string | undefined {
-  if (text === undefined || text.length * 3 <= bytesMax) return undefined;
-  const bytes = utf8Bytes(text);
-  return bytes <= bytesMax ? undefined : `${name} of ${bytes} bytes is over the limit of ${bytesMax} bytes`;
-}
-
-function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    // Each half of a surrogate pair counts for two of the pair's four bytes.
-    if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1;
-  }
-  return bytes;
 }
 
 /** A lone surrogate would not survive the way to disk and back. */

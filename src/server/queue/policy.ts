@@ -10,6 +10,7 @@ export interface QueuePolicy {
   /** Longest delay of a new task. */
   readonly delayMsMax: number;
   readonly commandBytesMax: number;
+  /** Of a payload, a result and an error each. */
   readonly payloadBytesMax: number;
   readonly idempotencyKeyBytesMax: number;
   readonly webhookBytesMax: number;

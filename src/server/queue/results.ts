@@ -5,6 +5,7 @@ import { lineOfResult } from "./lines.ts";
 import type { QueueObserver } from "./observer.ts";
 import type { Completion, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
+import { overBound } from "./text-bound.ts";
 import { Waiters } from "./waiters.ts";
 
 export interface TaskResult {
@@ -20,6 +21,8 @@ export interface ResultsOptions {
   readonly observer: QueueObserver;
   readonly clock: () => number;
   readonly waitersMax: number;
+  /** Of a result, and of an error. */
+  readonly textBytesMax: number;
   readonly keyOf: (id: string) => TaskKey | undefined;
 }
 
@@ -43,7 +46,7 @@ export class Results {
     who: WorkerIdentity,
     results: readonly TaskResult[],
   ): Promise<Outcome<{ readonly completedMs: number }>[]> {
-    const { store, observer, clock, keyOf } = this.#options;
+    const { store, observer, clock, keyOf, textBytesMax } = this.#options;
     const now = clock();
     const outcomes: Outcome<{ readonly completedMs: number }>[] = [];
     const known: Completion[] = [];
@@ -52,6 +55,11 @@ export class Results {
       const key = keyOf(item.id);
       if (key === undefined) {
         outcomes[place] = refused("NOT_FOUND", "task not found");
+        continue;
+      }
+      const tooLong = overBound("result", item.result, textBytesMax) ?? overBound("error", item.error, textBytesMax);
+      if (tooLong !== undefined) {
+        outcomes[place] = refused("PAYLOAD_TOO_LARGE", tooLong);
         continue;
       }
       known.push({ ...who, key, ...conclusionOf(item) });

@@ -208,6 +208,24 @@ describe("results", () => {
     expect(fixture.queue.waiting.results).toBe(0);
   });
 
+  test("a result, an error or a reason over the bound is refused, and the task stays leased", async () => {
+    const id = await create();
+    await claim();
+    const long = `"${"x".repeat(999)}"`;
+    for (const [result, error] of [
+      [long, undefined],
+      [undefined, long],
+    ]) {
+      const [outcome] = await fixture.queue.complete(ACME, [{ id, state: "failed", result, error }]);
+      expect(outcome).toMatchObject({ ok: false, error: { code: "PAYLOAD_TOO_LARGE" } });
+    }
+    expect(await fixture.queue.nack(ACME, id, 0, long)).toMatchObject({
+      ok: false,
+      error: { code: "PAYLOAD_TOO_LARGE" },
+    });
+    expect(await fixture.queue.get("acme", id)).toMatchObject({ state: "leased" });
+  });
+
   test("items of a batch are answered each on its own, in order", async () => {
     const id = await create();
     await claim();
@@ -248,6 +266,22 @@ describe("time", () => {
   test("a lease over the limit is refused", () => {
     expect(claim({ leaseMs: 3_600_001 })).rejects.toThrow("lease of 3600.001 s is over the limit of 3600 s");
     expect(fixture.queue.heartbeat(ACME, "x", 1)).resolves.toMatchObject({ ok: false });
+  });
+
+  test("defect 21: a lease and a delay never end early, not by the fraction of a millisecond", async () => {
+    fixture.now += 0.1;
+    const startMs = fixture.now;
+    await create({ delayMs: 5, command: "later" });
+    const id = await create();
+    await claim({ leaseMs: 5 });
+    fixture.now = startMs + 4.99;
+    await fixture.queue.sweepDue();
+    expect(await fixture.queue.get("acme", id)).toMatchObject({ state: "leased" });
+    expect(await claim()).toEqual([]);
+    fixture.now = startMs + 6;
+    await fixture.queue.sweepDue();
+    expect(await fixture.queue.get("acme", id)).toMatchObject({ state: "delayed" });
+    expect(await claim()).toHaveLength(1);
   });
 
   test("a heartbeat moves the lease from now on", async () => {

@@ -12,6 +12,7 @@ import { shardOfKey } from "./shard-of-key.ts";
 import type { LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
 import { formatTaskId, parseTaskId, Sequence } from "./task-id.ts";
+import { overBound } from "./text-bound.ts";
 
 export interface CreatedTask {
   readonly id: string;
@@ -30,7 +31,7 @@ export interface TaskQueueOptions {
   readonly store: Store;
   readonly policy: QueuePolicy;
   readonly observer: QueueObserver;
-  /** Milliseconds since the epoch; never runs backwards. */
+  /** Milliseconds since the epoch, with fractions; never runs backwards. */
   readonly clock: () => number;
   /** Whole numbers of 32 bits. */
   readonly random: () => number;
@@ -49,7 +50,10 @@ export class TaskQueue {
   readonly #store: Store;
   readonly #policy: QueuePolicy;
   readonly #observer: QueueObserver;
+  /** Rounded up: what is counted from here does not end early. */
   readonly #clock: () => number;
+  /** Rounded down: what is due by it is due. */
+  readonly #past: () => number;
   readonly #random: () => number;
   readonly #sequence: Sequence;
   readonly #claims: Claims;
@@ -61,18 +65,22 @@ export class TaskQueue {
     this.#store = options.store;
     this.#policy = options.policy;
     this.#observer = options.observer;
-    this.#clock = options.clock;
+    this.#clock = () => Math.ceil(options.clock());
+    this.#past = () => Math.floor(options.clock());
     this.#random = options.random;
     this.#sequence = new Sequence(options.store.lastSequence);
     this.#claims = new Claims({
       ...options,
+      clock: this.#clock,
       waitersMax: options.policy.waitersMax,
       retryRule: () => this.#retryRule(),
       onDue: (dueMs) => this.#onDue(dueMs),
     });
     this.#results = new Results({
       ...options,
+      clock: this.#clock,
       waitersMax: options.policy.waitersMax,
+      textBytesMax: options.policy.payloadBytesMax,
       keyOf: (id) => this.#keyOf(id),
     });
   }
@@ -162,12 +170,14 @@ export class TaskQueue {
    * @param delayMs undefined leaves the delay to the backoff policy, 0 makes the task claimable at once
    * @param reason kept as the task's error if this was its last delivery
    */
-  nack(
+  async nack(
     who: WorkerIdentity,
     id: string,
     delayMs: number | undefined,
     reason: string | undefined,
   ): Promise<Outcome<Requeued>> {
+    const tooLong = overBound("reason", reason, this.#policy.payloadBytesMax);
+    if (tooLong !== undefined) return refused("PAYLOAD_TOO_LARGE", tooLong);
     return this.#release(who, id, { kind: "nack", delayMs, reason });
   }
 
@@ -200,7 +210,7 @@ export class TaskQueue {
 
   /** The clock all deadlines are measured by. */
   now(): number {
-    return this.#clock();
+    return this.#past();
   }
 
   /** What keeps the store from working, or undefined. */
@@ -215,7 +225,7 @@ export class TaskQueue {
 
   /** One pass over what is due: ends leases, makes delayed tasks ready. Yields when the next pass has work. */
   async sweepDue(): Promise<number | undefined> {
-    const now = this.#clock();
+    const now = this.#past();
     const nextDues = await Promise.all([this.#endLeases(now), this.#wakeDelayed(now)]);
     return earliest(...nextDues);
   }
@@ -224,7 +234,7 @@ export class TaskQueue {
   pruneFinished(limit: number): Promise<number> {
     return this.#store.prune({
       tenant: undefined,
-      finishedBeforeMs: this.#clock() - this.#policy.retentionMs,
+      finishedBeforeMs: this.#past() - this.#policy.retentionMs,
       limit,
     });
   }
