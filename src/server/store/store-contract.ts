@@ -84,7 +84,7 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect(await stateOf(task)).toEqual(got);
     });
 
-    test("higher priority goes first, and first in first out within a priority", async () => {
+    test("defect 16: higher priority goes first, first in first out within it, and none is passed over", async () => {
       const low = newTask({ payload: "1" });
       const high = newTask({ payload: "2", priority: 9 });
       const later = newTask({ payload: "3", priority: 9 });
@@ -125,6 +125,12 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       }
     });
 
+    test("defect 40: claiming commands that nobody uses leaves nothing behind", async () => {
+      const commands = Array.from({ length: 100 }, (_, index) => `never-${index}`);
+      expect(await claimed(claimBy("w1", { commands }))).toEqual([]);
+      expect(await store.stats({ tenant: undefined, command: undefined })).toEqual([]);
+    });
+
     test("nothing crosses tenants", async () => {
       const task = await leased({ idempotencyKey: "k" });
       const stranger = { ...holder(task), tenant: "other" };
@@ -163,7 +169,7 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect((await store.expire(10, RULE, NOW + 60_000)).lanes).toEqual([]);
     });
 
-    test("one result per task, from the worker that holds it", async () => {
+    test("defect 14: one result per task, from the worker that holds it, whatever else is asked at the same time", async () => {
       const task = await leased();
       const outcomes = await store.complete([completion(task, "w2"), completion(task), completion(task)], NOW + 4);
       expect(outcomes).toEqual([
@@ -294,7 +300,7 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect(await stateOf(task)).toMatchObject({ state: "dead", error: "LEASE_EXPIRED" });
     });
 
-    test("sweeps take the earliest first, at most the limit, and say when to come again", async () => {
+    test("defect 44: sweeps take the earliest first, at most the limit, and say when to come again", async () => {
       const tasks = [30, 10, 20].map((delayMs) => newTask({ dueMs: NOW + delayMs, payload: String(delayMs) }));
       await store.insert(tasks, NOW);
       expect(await store.promote(1, NOW + 25)).toMatchObject({ nextDueMs: NOW + 20 });

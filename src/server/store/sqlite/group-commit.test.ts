@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { claimBy, NOW, newTask } from "../store-contract.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
-test("what arrives in one turn shares one commit, whatever its kind", async () => {
+test("defect 42: what arrives in one turn shares one commit, whatever its kind", async () => {
   using fixture = new SqliteFixture();
   const store = fixture.open();
   await Promise.all([

@@ -25,7 +25,7 @@ const READS_ALL = new Set(["SELECT * FROM lane ORDER BY id"]);
 /** Pruning at one tenant's request walks the finished tasks in order of time, in an index that has all it needs. */
 const PRUNE_OF_TENANT = /SCAN lane$/;
 
-test("no statement scans a table or sorts, whatever the number of tasks", () => {
+test("defect 43: no statement scans a table or sorts, whatever the number of tasks", () => {
   using db = new Database(":memory:", { strict: true });
   migrate(db);
   const statements = new RecordedStatements(db);
