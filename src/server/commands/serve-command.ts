@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { banner, durabilityWarning, startFields } from "../banner.ts";
-import { schedule } from "../clock.ts";
+import { machineTime, schedule } from "../clock.ts";
 import { authSecrets, authWarnings, chooseAuth, DEV_TOKEN } from "../config/auth-choice.ts";
 import { addServerFlags, givenFlags } from "../config/flags.ts";
 import { loadConfig } from "../config.ts";
@@ -28,6 +28,7 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo): Promis
   // Before anybody can know that the server is there, and so that a signal during a slow start is not lost either.
   const signalled = firstSignal(log, output, io);
   const server = await startServer(config, log);
+  if (io.env["CODEQ_PROFILING"] === "ipc") await takeProfilesOnRequest();
   if (format === "text") output.write(banner(server.report));
   else log.info("listening", startFields(server.report));
   const durability = durabilityWarning(config.durability);
@@ -42,6 +43,14 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo): Promis
   log.info("drained");
   // Connections that outlived the grace period must not keep the process.
   await exitAfter(output, EXIT_CODES.ok.code, io);
+}
+
+/** For `codeq bench`: the process that started this one says over its channel when a profile begins and ends. */
+async function takeProfilesOnRequest(): Promise<void> {
+  const { Profiling } = await import("../profiling.ts");
+  const send = (reply: unknown): void => void process.send?.(reply);
+  const profiling = new Profiling({ monotonicMs: machineTime.monotonicMs, schedule, send });
+  process.on("message", (message) => void profiling.receive(message));
 }
 
 /** Resolves at the first signal; a second one ends the process on the spot. */

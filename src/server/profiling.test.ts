@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { TemporaryDirectory } from "./process-fixture.ts";
+
+// Processes start slowly on a machine that is busy with other tests.
+setDefaultTimeout(60_000);
+
+let directory: TemporaryDirectory;
+beforeEach(() => {
+  directory = new TemporaryDirectory();
+});
+afterEach(() => directory[Symbol.dispose]());
+
+/** `codeq serve` with a channel to this process. */
+class Served implements AsyncDisposable {
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #replies: unknown[] = [];
+  #onReply: () => void = () => undefined;
+
+  constructor(env: Readonly<Record<string, string>>) {
+    const command = [process.execPath, join(import.meta.dir, "../cli.ts"), "serve", "--log-format", "json"];
+    const flags = ["--port", "0", "--worker-port", "0", "--producer-port", "0", "--data-dir", directory.at("data")];
+    this.#child = Bun.spawn([...command, ...flags], {
+      cwd: directory.path,
+      env: { PATH: "/usr/bin:/bin", ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      ipc: (message: unknown) => {
+        this.#replies.push(message);
+        this.#onReply();
+      },
+    });
+  }
+
+  async url(): Promise<string> {
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stdout) {
+      text += decoder.decode(chunk);
+      const url = /"url":"([^"]+)"/.exec(text)?.[1];
+      if (url !== undefined) return url;
+    }
+    throw new Error(`the server did not listen: ${text}`);
+  }
+
+  async ask(message: unknown): Promise<unknown> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onReply = resolve;
+    this.#child.send(message);
+    await promise;
+    return this.#replies.at(-1);
+  }
+
+  /** Everything on standard error, once the server was told to stop. */
+  async stop(): Promise<string> {
+    this.#child.kill("SIGTERM");
+    const text = await new Response(this.#child.stderr).text();
+    await this.#child.exited;
+    return text;
+  }
+
+  get replies(): readonly unknown[] {
+    return this.#replies;
+  }
+
+  say(message: unknown): void {
+    this.#child.send(message);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+  }
+}
+
+describe("a server asked for profiles", () => {
+  test("takes them between two messages and nothing before or after", async () => {
+    await using server = new Served({ CODEQ_PROFILING: "ipc", BUN_JSC_logGC: "1" });
+    const url = await server.url();
+    const begin = { profile: "begin", directory: directory.at("profiles"), heapSnapshot: true };
+    expect(await server.ask({ profile: "end" })).toEqual({ profile: "failed", reason: "no profile is being taken" });
+    expect(await server.ask(begin)).toEqual({ profile: "began" });
+    expect(await server.ask(begin)).toEqual({ profile: "failed", reason: "a profile is already being taken" });
+    const request = async (): Promise<string> => await (await fetch(`${url}/v1/codeq/admin/queues`)).text();
+    for (let round = 0; round < 50; round += 1) await Promise.all(Array.from({ length: 20 }, request));
+    expect(await server.ask({ profile: "end" })).toEqual({ profile: "ended" });
+
+    expect(readdirSync(begin.directory).toSorted()).toEqual([
+      "heap.json",
+      "loop-delay.json",
+      "server.cpuprofile",
+      "server.heapsnapshot",
+    ]);
+    const profile = await Bun.file(join(begin.directory, "server.cpuprofile")).text();
+    expect(Object.keys(JSON.parse(profile) as object /* written from one */)).toEqual([
+      "nodes",
+      "startTime",
+      "endTime",
+      "samples",
+      "timeDeltas",
+    ]);
+    expect(profile).toContain("src/server/http/");
+    const heap: unknown = await Bun.file(join(begin.directory, "heap.json")).json();
+    expect(heap).toMatchObject({ before: { heapSize: expect.any(Number) }, after: { heapSize: expect.any(Number) } });
+    expect(await server.stop()).toMatch(/profile begins\n[^]*profile ends\n/);
+  });
+
+  test("says why when it cannot", async () => {
+    await using server = new Served({ CODEQ_PROFILING: "ipc" });
+    await server.url();
+    const reply = await server.ask({ profile: "begin", directory: "/dev/null/profiles", heapSnapshot: false });
+    expect(reply).toMatchObject({ profile: "failed", reason: expect.stringContaining("/dev/null/profiles") });
+  });
+});
+
+test("a server that was not asked for profiles takes none, whatever its parent says", async () => {
+  await using server = new Served({});
+  await server.url();
+  server.say({ profile: "begin", directory: directory.at("profiles"), heapSnapshot: false });
+  await server.stop();
+  expect(server.replies).toEqual([]);
+});

@@ -1,0 +1,94 @@
+import { heapStats } from "bun:jsc";
+import { mkdirSync, writeFileSync, writeSync } from "node:fs";
+import { Session } from "node:inspector/promises";
+import { join } from "node:path";
+import { writeHeapSnapshot } from "node:v8";
+import { z } from "zod";
+import type { Schedule } from "./duty-loop.ts";
+import { LoopDelaySeries } from "./loop-delay-series.ts";
+
+export interface ProfilingOptions {
+  readonly monotonicMs: () => number;
+  readonly schedule: Schedule;
+  /** To whoever started the server. */
+  readonly send: (reply: ProfilingReply) => void;
+}
+
+/** What comes over the channel to the parent process. */
+const requestSchema = z.discriminatedUnion("profile", [
+  z.object({ profile: z.literal("begin"), directory: z.string(), heapSnapshot: z.boolean() }),
+  z.object({ profile: z.literal("end") }),
+]);
+
+export type ProfilingReply =
+  | { readonly profile: "began" | "ended" }
+  | { readonly profile: "failed"; readonly reason: string };
+
+interface Capture {
+  readonly directory: string;
+  readonly heapSnapshot: boolean;
+  readonly session: Session;
+  readonly delays: LoopDelaySeries;
+  readonly heapBefore: unknown;
+}
+
+/** One sample per millisecond: a few percent of the server's time, and thousands of samples in a window of seconds. */
+const SAMPLING_INTERVAL_MICROS = 1000;
+const STDERR = 2;
+
+/**
+ * Profiles the server between two messages from the process that started it, and writes into the directory of the
+ * first: `server.cpuprofile`, `heap.json` (statistics before and after), `server.heapsnapshot` if asked for, and
+ * `loop-delay.json`. Standard error carries the lines "profile begins" and "profile ends", so that what the runtime
+ * logs there about garbage collection can be cut to the window.
+ */
+export class Profiling {
+  readonly #options: ProfilingOptions;
+  #capture: Capture | undefined;
+
+  constructor(options: ProfilingOptions) {
+    this.#options = options;
+  }
+
+  /** Never throws: what goes wrong is said to the parent. Messages that are none of ours are passed over. */
+  async receive(message: unknown): Promise<void> {
+    const request = requestSchema.safeParse(message);
+    if (!request.success) return;
+    try {
+      if (request.data.profile === "begin") await this.#begin(request.data.directory, request.data.heapSnapshot);
+      else await this.#end();
+      this.#options.send({ profile: request.data.profile === "begin" ? "began" : "ended" });
+    } catch (error) {
+      this.#options.send({ profile: "failed", reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #begin(directory: string, heapSnapshot: boolean): Promise<void> {
+    if (this.#capture !== undefined) throw new Error("a profile is already being taken");
+    mkdirSync(directory, { recursive: true });
+    const session = new Session();
+    session.connect();
+    await session.post("Profiler.enable");
+    await session.post("Profiler.setSamplingInterval", { interval: SAMPLING_INTERVAL_MICROS });
+    const heapBefore = heapStats();
+    writeSync(STDERR, "profile begins\n");
+    await session.post("Profiler.start");
+    this.#capture = { directory, heapSnapshot, session, delays: new LoopDelaySeries(this.#options), heapBefore };
+  }
+
+  async #end(): Promise<void> {
+    const capture = this.#capture;
+    if (capture === undefined) throw new Error("no profile is being taken");
+    this.#capture = undefined;
+    const { directory, session, delays, heapBefore } = capture;
+    delays.stop();
+    const { profile } = await session.post("Profiler.stop");
+    writeSync(STDERR, "profile ends\n");
+    session.disconnect();
+    const heapAfter = heapStats();
+    writeFileSync(join(directory, "server.cpuprofile"), JSON.stringify(profile));
+    writeFileSync(join(directory, "heap.json"), JSON.stringify({ before: heapBefore, after: heapAfter }));
+    writeFileSync(join(directory, "loop-delay.json"), JSON.stringify(delays.data()));
+    if (capture.heapSnapshot) writeHeapSnapshot(join(directory, "server.heapsnapshot"));
+  }
+}
