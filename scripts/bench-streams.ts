@@ -48,6 +48,7 @@ try {
 process.exit(0);
 
 interface Ports {
+  readonly url: string;
   readonly workerPort: number;
   readonly producerPort: number;
 }
@@ -71,9 +72,11 @@ async function load(ports: Ports) {
     at: performance.now(),
   });
   await Bun.sleep(Number(flags.warmup) * 1000);
+  const commitsBefore = await commits(ports);
   const before = counted();
   await Bun.sleep(Number(flags.seconds) * 1000);
   const after = counted();
+  const commitsAfter = await commits(ports);
   for (const creator of creators) creator.running = false;
   const seconds = (after.at - before.at) / 1000;
   const { mode, batch, slots } = flags;
@@ -83,6 +86,7 @@ async function load(ports: Ports) {
     completedPerSecond: Math.round((after.completed - before.completed) / seconds),
     clientCpu: share(after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system, seconds),
     serverCpu: share((after.serverTicks - before.serverTicks) * 1e4, seconds),
+    commitsPerSecond: Math.round((commitsAfter - commitsBefore) / seconds),
     producers: `${producers} on ${producerStreams} × ${flags["producer-batch"]}`,
     workers: `${slots} on ${workerStreams} × ${batch}`,
   };
@@ -146,6 +150,11 @@ async function portsOf(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise
 function serverTicks(): number {
   const fields = readFileSync(`/proc/${server.pid}/stat`, "utf8").split(" ");
   return Number(fields[13]) + Number(fields[14]);
+}
+
+async function commits({ url }: Ports): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^codeq_commit_duration_seconds_count (\d+)/m.exec(text)?.[1]);
 }
 
 function share(cpuMicros: number, seconds: number): string {

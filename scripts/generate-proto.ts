@@ -1,6 +1,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescriptorProto,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 
 /** Where the generated code lies, below the root of the project. */
 export const GENERATED = "proto/generated";
@@ -57,16 +64,55 @@ function adapt(path: string, text: string): string {
   return path.startsWith("google/") ? own.replaceAll(/^ *\/\*\*\n(?: *\*.*\n)+? *\*\/\n/gm, "") : own;
 }
 
-/** What server reflection hands out: serialized FileDescriptorProtos, without comments, by file name. */
+/** What server reflection hands out: serialized descriptors, without comments. */
 function descriptorsSource(root: string): string {
-  const request = runBuf(root, ["build", "proto", "--exclude-source-info", "-o", "-#format=binpb"]);
+  const bytes = runBuf(root, ["build", "proto", "--exclude-source-info", "-o", "-#format=binpb"]);
+  const entries = fromBinary(FileDescriptorSetSchema, bytes).file.map((file) => ({
+    name: file.name,
+    dependencies: file.dependency,
+    symbols: symbolsOf(file),
+    descriptor: Buffer.from(toBinary(FileDescriptorProtoSchema, withoutBufExtension(file))).toString("base64"),
+  }));
   return [
     "// Generated from the .proto files. Do not edit.",
     "",
-    "/** A serialized google.protobuf.FileDescriptorSet in base64. */",
-    `export const FILE_DESCRIPTOR_SET =\n  "${request.toString("base64")}";`,
+    "export interface FileDescriptor {",
+    "  /** As it is imported. */",
+    "  readonly name: string;",
+    "  readonly dependencies: readonly string[];",
+    "  /** Full names of the services, methods, messages and enums in it. */",
+    "  readonly symbols: readonly string[];",
+    "  /** A serialized google.protobuf.FileDescriptorProto in base64. */",
+    "  readonly descriptor: string;",
+    "}",
+    "",
+    `export const FILE_DESCRIPTORS: readonly FileDescriptor[] = ${JSON.stringify(entries, undefined, 2)};`,
     "",
   ].join("\n");
+}
+
+function symbolsOf(file: FileDescriptorProto): string[] {
+  const within = (prefix: string, name: string): string => (prefix === "" ? name : `${prefix}.${name}`);
+  const messages = (prefix: string, types: readonly DescriptorProto[]): string[] =>
+    types.flatMap(({ name, nestedType, enumType }) => {
+      const full = within(prefix, name);
+      return [full, ...messages(full, nestedType), ...enumType.map((type) => within(full, type.name))];
+    });
+  const services = file.service.flatMap(({ name, method }) => {
+    const full = within(file.package, name);
+    return [full, ...method.map((one) => within(full, one.name))];
+  });
+  return [
+    ...services,
+    ...messages(file.package, file.messageType),
+    ...file.enumType.map(({ name }) => within(file.package, name)),
+  ];
+}
+
+/** buf adds a field of its own, which no reader of descriptors expects. */
+function withoutBufExtension(file: FileDescriptorProto): FileDescriptorProto {
+  const { $unknown: _, ...rest } = file;
+  return rest;
 }
 
 function filesBelow(directory: string): string[] {

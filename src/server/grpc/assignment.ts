@@ -4,10 +4,12 @@ import type { Task } from "../queue/task.ts";
 /** The answer to one Ready. */
 export function assignmentEvent(tasks: readonly Task[], asBatch: boolean, idOf: (task: Task) => string): ServerEvent {
   const [first] = tasks;
+  // One claim, one lease.
+  const leaseUntil = first?.leaseUntilMs === undefined ? "" : rfc3339Seconds(first.leaseUntilMs);
   if (first !== undefined && !asBatch) {
-    return { event: { $case: "task", value: { task: taskMessage(first, idOf(first)) } } };
+    return { event: { $case: "task", value: { task: taskMessage(first, idOf(first), leaseUntil) } } };
   }
-  const messages = tasks.map((task) => taskMessage(task, idOf(task)));
+  const messages = tasks.map((task) => taskMessage(task, idOf(task), leaseUntil));
   return { event: { $case: "taskBatch", value: { tasks: messages } } };
 }
 
@@ -20,7 +22,7 @@ export function assignmentBytesMax(task: Task): number {
 /** Id, tenant, status, times and numbers, with their tags and lengths. */
 const FIXED_BYTES = 320;
 
-function taskMessage(task: Task, id: string): TaskMessage {
+function taskMessage(task: Task, id: string, leaseUntil: string): TaskMessage {
   return {
     id,
     command: task.command,
@@ -30,7 +32,7 @@ function taskMessage(task: Task, id: string): TaskMessage {
     maxAttempts: task.maxAttempts,
     status: "IN_PROGRESS",
     workerId: task.worker ?? "",
-    leaseUntil: task.leaseUntilMs === undefined ? "" : rfc3339Seconds(task.leaseUntilMs),
+    leaseUntil,
     attempts: task.attempts,
     tenantId: task.tenant,
     createdAt: new Date(task.createdMs),

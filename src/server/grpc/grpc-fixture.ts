@@ -1,9 +1,15 @@
 import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
-import { ProducerEvent, ServerEvent as ProducerServerEvent } from "../../../proto/generated/producer.ts";
+import {
+  type CreateTask,
+  ProducerEvent,
+  ServerEvent as ProducerServerEvent,
+} from "../../../proto/generated/producer.ts";
 import { WorkerEvent, ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
 import { type Authenticators, devAuthenticators } from "../auth/authenticators.ts";
+import type { CreateTask as CreateRequest } from "../queue/admission.ts";
 import type { QueuePolicy } from "../queue/policy.ts";
 import type { Store } from "../queue/store.ts";
+import type { Task } from "../queue/task.ts";
 import { TaskQueue } from "../queue/task-queue.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
 import { type GrpcServer, startGrpc } from "./grpc-server.ts";
@@ -97,6 +103,32 @@ export class GrpcFixture implements AsyncDisposable {
     return stream;
   }
 
+  /** Creates tasks without a stream; yields their ids. */
+  async fill(count: number, task: Partial<CreateRequest> = {}): Promise<string[]> {
+    const one: CreateRequest = { ...RENDER, ...task };
+    const outcomes = await this.queue.create(
+      "dev-tenant",
+      Array.from({ length: count }, () => one),
+    );
+    return outcomes.map((outcome) => {
+      if (!outcome.ok) throw outcome.error;
+      return outcome.value.id;
+    });
+  }
+
+  /** The task once it is finished. */
+  async finished(id: string): Promise<Task> {
+    const task = await this.queue.getFinished("dev-tenant", id, Number.POSITIVE_INFINITY, undefined);
+    if (task === undefined) throw new Error(`no task ${id}`);
+    return task;
+  }
+
+  /** Resolves when the server has handled what the worker sent so far, and sent what it had for it. */
+  async settled(worker: TestStream<WorkerEvent, WorkerServerEvent>): Promise<void> {
+    worker.send({ event: { $case: "heartbeat", value: { taskId: "none", extendSeconds: 0 } } });
+    await worker.skipTo("heartbeatAck");
+  }
+
   client(port: number): Client {
     const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": 64 * 1024 * 1024 };
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
@@ -117,6 +149,8 @@ interface OneOf {
 
 type Case<T extends OneOf> = NonNullable<T["event"]>["$case"];
 type ValueOf<T extends OneOf, C extends string> = Extract<NonNullable<T["event"]>, { $case: C }>["value"];
+
+type AckOf<T extends OneOf> = Extract<NonNullable<T["event"]>["value"], { acks: unknown[] }>["acks"][number];
 
 /** A client's end of a stream, read message by message. */
 export class TestStream<Out extends OneOf, In extends OneOf> {
@@ -160,6 +194,30 @@ export class TestStream<Out extends OneOf, In extends OneOf> {
     return event.event.value as ValueOf<In, C>;
   }
 
+  /** The next acks of creates or results, whatever messages they share; `count` must be where a message ends. */
+  async acks(count: number): Promise<AckOf<In>[]> {
+    const acks: AckOf<In>[] = [];
+    while (acks.length < count) {
+      const { $case, value } = (this.#arrived.shift() ?? (await this.#arrival()))?.event ?? {};
+      // The two shapes in which acks come, and nothing else.
+      if ($case?.endsWith("AckBatch") === true) acks.push(...(value as { acks: AckOf<In>[] }).acks);
+      else if ($case?.endsWith("Ack") === true) acks.push(value as AckOf<In>);
+      else throw new Error(`expected acks, got ${$case}`);
+    }
+    return acks;
+  }
+
+  /** Waits for a message of this kind and takes it out of the line, whatever is before it. */
+  async skipTo(kind: Case<In>): Promise<void> {
+    const before: In[] = [];
+    for (;;) {
+      const event = this.#arrived.shift() ?? (await this.#arrival());
+      if (event?.event?.$case === kind || event === undefined) break;
+      before.push(event);
+    }
+    this.#arrived.unshift(...before);
+  }
+
   /** Messages that have arrived and nobody asked for. */
   get unread(): number {
     return this.#arrived.length;
@@ -193,6 +251,39 @@ export class HandTime {
   }
 }
 
+/** A task to create, `RENDER` unless said otherwise. */
+export function createMessage(seq: number | bigint, task: Partial<CreateTask> = {}): CreateTask {
+  return {
+    seq: BigInt(seq),
+    command: "RENDER",
+    payload: Buffer.from(`{"n":${seq}}`),
+    priority: 0,
+    webhook: "",
+    maxAttempts: 0,
+    idempotencyKey: "",
+    delaySeconds: 0,
+    traceParent: "",
+    traceState: "",
+    ...task,
+  };
+}
+
+export function create(seq: number | bigint, task: Partial<CreateTask> = {}): ProducerEvent {
+  return { event: { $case: "create", value: createMessage(seq, task) } };
+}
+
+export function ready(count = 1, commands: string[] = [], leaseSeconds = 0): WorkerEvent {
+  return { event: { $case: "ready", value: { commands, leaseSeconds, count } } };
+}
+
+export function completed(taskId: string, resultJson = ""): WorkerEvent {
+  return { event: { $case: "result", value: resultMessage(taskId, { resultJson: Buffer.from(resultJson) }) } };
+}
+
+export function resultMessage(taskId: string, result: Partial<Result> = {}): Result {
+  return { taskId, status: "COMPLETED", resultJson: Buffer.alloc(0), error: "", ...result };
+}
+
 export interface FixtureSettings {
   readonly authenticators?: Authenticators;
   readonly policy?: Partial<QueuePolicy>;
@@ -200,6 +291,17 @@ export interface FixtureSettings {
 }
 
 export const TEST_TOKEN = "dev-token";
+
+const RENDER: CreateRequest = {
+  command: "RENDER",
+  payload: "{}",
+  priority: undefined,
+  webhook: undefined,
+  maxAttempts: undefined,
+  idempotencyKey: undefined,
+  runAtMs: undefined,
+  delayMs: undefined,
+};
 
 const nothing = (): void => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => SILENT };

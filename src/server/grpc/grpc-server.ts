@@ -1,9 +1,11 @@
 import { type ChannelOptions, Server, ServerCredentials } from "@grpc/grpc-js";
 import type { StreamDirection } from "./dialogue.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
+import { HEALTH_SERVICE, HealthService, healthDefinition } from "./health-service.ts";
 import { producerService } from "./producer-service.ts";
+import { REFLECTION_SERVICE, ReflectionService, reflectionDefinitions } from "./reflection-service.ts";
 import type { ServiceOptions } from "./service-options.ts";
-import { streamDefinition } from "./stream-definition.ts";
+import { STREAM_SERVICES, streamDefinition } from "./stream-definition.ts";
 import { streamInterceptor } from "./stream-interceptor.ts";
 import { StreamSet } from "./stream-set.ts";
 import { workerService } from "./worker-service.ts";
@@ -49,6 +51,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const services = { producer: producerService(options), worker: workerService(options) };
   const interceptors = [streamInterceptor(services, streams)];
   const servers: Server[] = [];
+  const companions: Companion[] = [];
   const terminate = (): void => {
     for (const server of servers) server.forceShutdown();
   };
@@ -58,6 +61,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
       const server = new Server({ ...channelOptions(options.limits), interceptors });
       servers.push(server);
       for (const direction of serves) server.addService(streamDefinition(direction), { stream: () => undefined });
+      companions.push(...addCompanions(server, serves, options));
       ports.push(await bind(server, host, port, options.tls));
     }
   } catch (error) {
@@ -67,6 +71,7 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     streams.retire();
+    for (const companion of companions) companion.retire();
     await Promise.all(servers.map(shutdown));
   };
   const closeOnce = (): Promise<void> => {
@@ -74,6 +79,22 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
     return closed;
   };
   return { ports, streams, stopAccepting: () => void closeOnce(), close: closeOnce, terminate };
+}
+
+interface Companion {
+  /** Ends its open streams. */
+  retire(): void;
+}
+
+/** What tools expect beside the services of a port: health checks and reflection. */
+function addCompanions(server: Server, serves: readonly StreamDirection[], options: GrpcOptions): Companion[] {
+  const { serving, schedule } = options;
+  const services = serves.map((direction) => STREAM_SERVICES[direction]);
+  const health = new HealthService({ services, serving, schedule });
+  server.addService(healthDefinition, health.implementation);
+  const reflection = new ReflectionService([...services, HEALTH_SERVICE, REFLECTION_SERVICE]);
+  for (const definition of reflectionDefinitions) server.addService(definition, reflection.implementation);
+  return [health, reflection];
 }
 
 function bind(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number> {

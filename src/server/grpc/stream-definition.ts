@@ -4,9 +4,15 @@ import { ServerEvent as WorkerServerEvent } from "../../../proto/generated/worke
 import { BinaryWriter } from "../../../proto/wire.ts";
 import type { StreamDirection } from "./dialogue.ts";
 
+/** Full names. */
+export const STREAM_SERVICES: Readonly<Record<StreamDirection, string>> = {
+  producer: "producerpb.ProducerStream",
+  worker: "workerpb.WorkerStream",
+};
+
 export const STREAM_PATHS: Readonly<Record<StreamDirection, string>> = {
-  producer: "/producerpb.ProducerStream/Stream",
-  worker: "/workerpb.WorkerStream/Stream",
+  producer: `/${STREAM_SERVICES.producer}/Stream`,
+  worker: `/${STREAM_SERVICES.worker}/Stream`,
 };
 
 /**
