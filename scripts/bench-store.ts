@@ -86,6 +86,7 @@ function open(): Promise<Store> {
     durability,
     cacheBytes: Number(flags["cache-mb"]) * 2 ** 20,
     diskReserveBytes: 64 * 2 ** 20,
+    lanesMax: 1000,
     acceptDataLoss: false,
     onCommit: () => {
       commits += 1;

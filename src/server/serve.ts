@@ -138,6 +138,7 @@ async function openConfiguredStore(config: ServerConfig, metrics: Metrics, log: 
       durability: config.durability,
       cacheBytes: config.cacheBytes,
       diskReserveBytes: config.diskReserveBytes,
+      lanesMax: config.lanesMax,
       acceptDataLoss: config.acceptDataLoss,
       onCommit: (_shard, operations, seconds) => metrics.committed(operations, seconds),
       onEvent: (level, message) => log[level](message),

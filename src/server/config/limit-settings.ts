@@ -31,6 +31,15 @@ export const limitSettings = {
     fallback: 256,
     help: "longest command name",
   }),
+  lanesMax: limit({
+    key: "maxCommands",
+    flag: "commands-max",
+    env: "CODEQ_MAX_COMMANDS",
+    max: 10_000_000,
+    unit: "commands",
+    fallback: 100_000,
+    help: "different commands that have tasks, all tenants together and in each shard; others are refused",
+  }),
   idempotencyKeyBytesMax: size({
     key: "maxIdempotencyKeyBytes",
     flag: "idempotency-key-max",

@@ -17,6 +17,8 @@ export interface OpenStoreOptions {
   readonly cacheBytes: number;
   /** New tasks are refused when less than this is free on the disk; 0 turns that off. */
   readonly diskReserveBytes: number;
+  /** Commands of all tenants that may have tasks, in each shard: each takes memory. */
+  readonly lanesMax: number;
   /** Go on although a file lacks acknowledged changes. */
   readonly acceptDataLoss: boolean;
   /** Told after each commit: which shard, how many operations it carried, and how long it took. */
@@ -82,13 +84,14 @@ function combine(opened: readonly SqliteStore[], shardCount: number): Store {
 }
 
 function openShard(shard: number, shardCount: number, options: OpenStoreOptions): SqliteStore {
-  const { durability, diskReserveBytes, acceptDataLoss, freshSeed, clock, onCommit, onEvent } = options;
+  const { durability, diskReserveBytes, lanesMax, acceptDataLoss, freshSeed, clock, onCommit, onEvent } = options;
   return new SqliteStore({
     path: join(options.dataDir, fileOf(shard)),
     shard,
     durability,
     cacheBytes: Math.max(CACHE_BYTES_MIN, Math.floor(options.cacheBytes / shardCount)),
     diskReserveBytes,
+    lanesMax,
     acceptDataLoss,
     freshSeed,
     clock,

@@ -26,6 +26,7 @@ class DataDirectory implements Disposable {
       durability: "off",
       cacheBytes: 2 ** 20,
       diskReserveBytes: 0,
+      lanesMax: 1000,
       acceptDataLoss: false,
       onCommit: () => undefined,
       onEvent: (_, message) => this.events.push(message),

@@ -14,6 +14,7 @@ const store = await openStore({
   durability: "off",
   cacheBytes: 2 ** 20,
   diskReserveBytes: Number(reserve),
+  lanesMax: 1000,
   acceptDataLoss: false,
   onCommit: () => undefined,
   onEvent: () => undefined,

@@ -1,11 +1,17 @@
 import type { Statement } from "bun:sqlite";
-import type { InsertOutcome, NewTask } from "../../queue/store.ts";
+import type { Failed, InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
-import type { LaneBook } from "./lane-book.ts";
+import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
 
 type TaskRow = [number, number, number, number, string | null, string, string | null, string | null];
+
+const TOO_MANY_COMMANDS: Failed = {
+  kind: "failed",
+  code: "RESOURCE_EXHAUSTED",
+  message: "too many different commands have tasks; commands without tasks are forgotten",
+};
 
 /** New tasks into a shard. */
 export class Inserting {
@@ -39,9 +45,13 @@ export class Inserting {
         outcomes.push({ kind: "existing", task: holder });
         continue;
       }
-      const ready = this.#insertOne(item, now);
+      const lane = this.#lanes.open(item.tenant, item.command);
+      if (lane === undefined) {
+        outcomes.push(TOO_MANY_COMMANDS);
+        continue;
+      }
       outcomes.push({ kind: "created" });
-      if (!ready) continue;
+      if (!this.#insertOne(item, lane, now)) continue;
       const { sequence } = item.key;
       if (sequence !== last + 1) {
         if (last >= first) this.#readyRange.run(first, last);
@@ -54,10 +64,9 @@ export class Inserting {
   }
 
   /** True when the task is ready and still has to get into the ready table. */
-  #insertOne(item: NewTask, now: number): boolean {
+  #insertOne(item: NewTask, lane: Lane, now: number): boolean {
     const { tenant, command, priority, idempotencyKey, dueMs } = item;
     const { sequence } = item.key;
-    const lane = this.#lanes.open(tenant, command);
     this.#task.run(
       sequence,
       lane.id,

@@ -44,9 +44,11 @@ export class LaneBook {
   readonly #byId = new Map<number, Lane>();
   readonly #tenants = new Map<string, TenantLanes>();
   readonly #changed = new Set<Lane>();
+  readonly #lanesMax: number;
   #lastId = 0;
 
-  constructor(db: StatementSet) {
+  constructor(db: StatementSet, lanesMax: number) {
+    this.#lanesMax = lanesMax;
     const slots = Array.from({ length: 3 + PRIORITY_MAX + 1 + 5 }, () => "?").join(", ");
     this.#read = db.prepare("SELECT * FROM lane ORDER BY id");
     this.#write = db.prepare(`INSERT OR REPLACE INTO lane VALUES (${slots})`);
@@ -86,9 +88,11 @@ export class LaneBook {
     this.#changed.clear();
   }
 
-  /** The lane, made if there was none. */
-  open(tenant: string, command: string): Lane {
-    return this.find(tenant, command) ?? this.#add(this.#lastId + 1, tenant, command);
+  /** The lane, made if there was none; undefined when there are as many as there may be. */
+  open(tenant: string, command: string): Lane | undefined {
+    const known = this.find(tenant, command);
+    if (known !== undefined || this.#byId.size >= this.#lanesMax) return known;
+    return this.#add(this.#lastId + 1, tenant, command);
   }
 
   find(tenant: string, command: string): Lane | undefined {

@@ -29,7 +29,7 @@ test("defect 43: no statement scans a table or sorts, whatever the number of tas
   using db = new Database(":memory:", { strict: true });
   migrate(db);
   const statements = new RecordedStatements(db);
-  const lanes = new LaneBook(statements);
+  const lanes = new LaneBook(statements, 10);
   const reader = new TaskReader(statements, lanes, 0);
   const requeueing = new Requeueing(statements, lanes, new Sequence(0), 0);
   const verbs = [

@@ -34,6 +34,8 @@ import { TaskReader } from "./task-reader.ts";
 export interface ShardEngineOptions extends ShardFileOptions {
   readonly shard: number;
   readonly diskReserveBytes: number;
+  /** Commands of all tenants that may have tasks: each takes memory. */
+  readonly lanesMax: number;
 }
 
 /** What a row costs beside its payload. */
@@ -68,7 +70,7 @@ export class ShardEngine {
     const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
     this.#commits = saved?.commits ?? 0;
     this.#positions = new Sequence(saved?.last_position ?? 0);
-    this.#lanes = new LaneBook(statements);
+    this.#lanes = new LaneBook(statements, options.lanesMax);
     this.#lanes.load();
     this.#reader = new TaskReader(statements, this.#lanes, shard);
     this.#inserting = new Inserting(statements, this.#lanes, this.#reader);

@@ -8,17 +8,14 @@ import { SqliteFixture } from "./sqlite-fixture.ts";
 const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];
 
 /** The files as a kill -9 would leave them after three commits of one task each. */
-async function crashed(fixture: SqliteFixture): Promise<string> {
+async function crashed(): Promise<SqliteFixture> {
+  using fixture = new SqliteFixture();
   const store = fixture.open();
   for (let commit = 0; commit < 3; commit += 1) await store.insert([newTask()], NOW);
   const crash = new SqliteFixture();
   for (const name of FILES) copyFileSync(join(fixture.directory, name), join(crash.directory, name));
   await store.close();
-  return crash.directory;
-}
-
-function openAt(directory: string, acceptDataLoss = false) {
-  return new SqliteFixture().open({ path: join(directory, "shard-00.sqlite"), acceptDataLoss });
+  return crash;
 }
 
 test("a second opening of the same file is refused while the first lives", async () => {
@@ -31,8 +28,8 @@ test("a second opening of the same file is refused while the first lives", async
 });
 
 test("after a crash every acknowledged commit is there", async () => {
-  using fixture = new SqliteFixture();
-  const store = openAt(await crashed(fixture));
+  using crash = await crashed();
+  const store = crash.open();
   expect(await store.stats({ tenant: undefined, command: undefined })).toMatchObject([
     { ready: [3, 0, 0, 0, 0, 0, 0, 0, 0, 0] },
   ]);
@@ -40,46 +37,45 @@ test("after a crash every acknowledged commit is there", async () => {
 });
 
 test("a damaged write-ahead log is noticed, and accepting the loss is a choice", async () => {
-  using fixture = new SqliteFixture();
-  const directory = await crashed(fixture);
+  using crash = await crashed();
+  const { directory } = crash;
   const log = join(directory, "shard-00.sqlite-wal");
   const bytes = readFileSync(log);
   // In the last frame: SQLite itself then takes the log to end before it.
   for (const offset of [100, 200, 300]) bytes[bytes.length - offset] = (bytes[bytes.length - offset] ?? 0) ^ 0xff;
   writeFileSync(log, bytes);
-  expect(() => openAt(directory)).toThrow(/lacks its newest 1 commits.*--accept-data-loss/);
-  await openAt(directory, true).close();
-  await openAt(directory).close();
+  expect(() => crash.open()).toThrow(/lacks its newest 1 commits.*--accept-data-loss/);
+  await crash.open({ acceptDataLoss: true }).close();
+  await crash.open().close();
 });
 
 test("a deleted write-ahead log or a deleted file is noticed", async () => {
   for (const name of ["shard-00.sqlite-wal", "shard-00.sqlite"]) {
-    using fixture = new SqliteFixture();
-    const directory = await crashed(fixture);
+    using crash = await crashed();
+    const { directory } = crash;
     rmSync(join(directory, name));
     if (name === "shard-00.sqlite") rmSync(join(directory, "shard-00.sqlite-wal"));
-    expect(() => openAt(directory)).toThrow("lacks its newest");
+    expect(() => crash.open()).toThrow("lacks its newest");
   }
 });
 
 test("after a power cut at a level that does not sync, what is missing is told but does not stop the server", async () => {
-  using fixture = new SqliteFixture();
-  const directory = await crashed(fixture);
+  using crash = await crashed();
+  const { directory } = crash;
   rmSync(join(directory, "shard-00.sqlite-wal"));
   const mark = join(directory, "shard-00.sqlite.mark");
   const text = readFileSync(mark);
   text.write("another-boot", 8);
   writeFileSync(mark, text);
-  const reopened = new SqliteFixture();
-  await reopened.open({ path: join(directory, "shard-00.sqlite") }).close();
-  expect(reopened.warnings.join()).toContain("the machine went down");
+  await crash.open().close();
+  expect(crash.warnings.join()).toContain("the machine went down");
 });
 
 test("a missing mark is made anew", async () => {
-  using fixture = new SqliteFixture();
-  const directory = await crashed(fixture);
+  using crash = await crashed();
+  const { directory } = crash;
   rmSync(join(directory, "shard-00.sqlite.mark"));
-  await openAt(directory).close();
+  await crash.open().close();
   expect(existsSync(join(directory, "shard-00.sqlite.mark"))).toBe(true);
 });
 

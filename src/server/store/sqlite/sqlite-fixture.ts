@@ -17,6 +17,7 @@ export class SqliteFixture implements Disposable {
       durability: "off",
       cacheBytes: 2 ** 20,
       diskReserveBytes: 0,
+      lanesMax: 1000,
       acceptDataLoss: false,
       freshSeed: [3, 4],
       clock: () => 0,

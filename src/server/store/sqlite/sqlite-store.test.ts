@@ -32,3 +32,18 @@ test("numbers are not used again after a restart, even when everything is gone",
   expect(reopened.seed).toEqual([3, 4]);
   await reopened.close();
 });
+
+test("more commands than the bound are refused, those that are known go on, and room comes back", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ lanesMax: 2 });
+  const [a, b, c, again] = ["a", "b", "c", "A"].map((command) => newTask({ command, maxAttempts: 1 }));
+  if (a === undefined || b === undefined || c === undefined || again === undefined) throw new Error("four tasks");
+  const outcomes = await store.insert([a, b, c, again], NOW);
+  expect(outcomes.map((outcome) => outcome.kind)).toEqual(["created", "created", "failed", "created"]);
+  expect(outcomes[2]).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  await store.claim([claimBy("w1", { commands: ["b"] })], NOW);
+  await store.release([{ key: b.key, tenant: "acme", worker: "w1", kind: "nack", delayMs: 0, reason: "x" }], RULE, NOW);
+  await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 1 });
+  expect(await store.insert([c], NOW)).toEqual([{ kind: "created" }]);
+  await store.close();
+});
