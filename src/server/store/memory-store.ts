@@ -60,10 +60,10 @@ export class MemoryStore implements Store {
   }
 
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+    for (const item of items) this.#positions.follow(item.key.sequence);
     return items.map((item) => {
       const holder = item.idempotencyKey === undefined ? undefined : this.#holder(item.tenant, item.idempotencyKey);
       if (holder !== undefined) return { kind: "existing", task: holder.task };
-      this.#positions.follow(item.key.sequence);
       const lane = this.#openLane(item.tenant, item.command);
       this.#entries.set(nameOf(item.key), {
         item,
