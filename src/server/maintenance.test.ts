@@ -31,7 +31,14 @@ function maintained(flags: Readonly<Record<string, string>> = {}, store = new Me
   const hand = new HandSchedule();
   const lines: string[] = [];
   const log = createLog({ level: "info", format: "json", secrets: [], write: (line) => void lines.push(line) });
-  const metrics = new Metrics({ version: "1", commit: "c", durability: "off", startedMs: 0, commandLabelsMax: 10 });
+  const metrics = new Metrics({
+    version: "1",
+    commit: "c",
+    durability: "off",
+    startedMs: 0,
+    commandLabelsMax: 10,
+    diskReserveBytes: 0,
+  });
   const queue = new TaskQueue({
     store,
     policy: queuePolicyOf(config),

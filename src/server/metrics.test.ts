@@ -6,20 +6,29 @@ import type { Task } from "./queue/task.ts";
 const NOW = 1_800_000_000_000;
 
 function metricsOf(
-  fields: { readonly commandLabelsMax?: number; readonly stats?: () => Promise<LaneStats[]> } = {},
+  fields: {
+    readonly commandLabelsMax?: number;
+    readonly stats?: () => Promise<LaneStats[]>;
+    readonly storeFaulty?: () => boolean;
+    readonly diskFreeBytes?: () => Promise<number>;
+  } = {},
 ): Metrics {
   const { commandLabelsMax = 100, stats = async () => [] } = fields;
+  const { storeFaulty = () => false, diskFreeBytes = async () => 8192 } = fields;
   const metrics = new Metrics({
     version: "1.2.3",
     commit: "abc",
     durability: "full",
     startedMs: NOW,
     commandLabelsMax,
+    diskReserveBytes: 64,
   });
   metrics.attach({
     stats,
     waiting: () => ({ claims: 3, results: 1 }),
     storeBytes: async () => 4096,
+    diskFreeBytes,
+    storeFaulty,
     wallAheadMs: () => 250,
   });
   return metrics;
@@ -169,6 +178,41 @@ test("the server tells about itself", async () => {
   expect(await value(metrics, 'codeq_event_loop_delay_seconds_bucket{le="0.005"}')).toBe(1);
   expect(await value(metrics, "process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
   expect(await value(metrics, "process_start_time_seconds")).toBe(NOW / 1000);
+});
+
+test("faults of the store are counted, and shown while they last", async () => {
+  let faulty = false;
+  const metrics = metricsOf({ storeFaulty: () => faulty });
+  expect(await value(metrics, "codeq_store_fault")).toBe(0);
+  expect(await value(metrics, "codeq_store_faults_total")).toBe(0);
+  faulty = true;
+  metrics.store.failed();
+  expect(await value(metrics, "codeq_store_fault")).toBe(1);
+  faulty = false;
+  expect(await value(metrics, "codeq_store_fault")).toBe(0);
+  expect(await value(metrics, "codeq_store_faults_total")).toBe(1);
+});
+
+test("the room on the disk stands beside what must stay free, and is missing when it cannot be read", async () => {
+  const metrics = metricsOf();
+  expect(await value(metrics, "codeq_disk_free_bytes")).toBe(8192);
+  expect(await value(metrics, "codeq_disk_reserve_bytes")).toBe(64);
+  const blind = metricsOf({ diskFreeBytes: () => Promise.reject(new Error("gone")) });
+  expect(await value(blind, "codeq_disk_free_bytes")).toBeUndefined();
+  expect(await value(blind, "codeq_disk_reserve_bytes")).toBe(64);
+});
+
+test("garbage collections are counted", async () => {
+  const metrics = metricsOf();
+  const noticed = async (): Promise<number> => (await value(metrics, "codeq_gc_collections_total")) ?? -1;
+  const before = await noticed();
+  while ((await noticed()) === before) {
+    Bun.gc(true);
+    // The runtime tells about what is gone in a turn of its own.
+    await new Promise(setImmediate);
+  }
+  expect(await value(metrics, "codeq_heap_used_bytes")).toBeGreaterThan(0);
+  expect(await value(metrics, "codeq_heap_size_bytes")).toBeGreaterThan(0);
 });
 
 test("a store in trouble takes its depths from the page, and nothing else", async () => {

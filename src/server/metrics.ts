@@ -4,17 +4,18 @@ import { CommandLabels } from "./metrics/command-labels.ts";
 import { CommandMetrics } from "./metrics/command-metrics.ts";
 import { DepthMetrics } from "./metrics/depth-metrics.ts";
 import { type Family, register } from "./metrics/family.ts";
+import { heapFamilies } from "./metrics/heap-metrics.ts";
 import { processFamilies, single } from "./metrics/process-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
+import { StoreMetrics, type StoreSources } from "./metrics/store-metrics.ts";
 import { StreamMetrics } from "./metrics/stream-metrics.ts";
 import type { QueueObserver } from "./queue/observer.ts";
 import type { LaneStats } from "./queue/store.ts";
 
 /** What is asked when somebody scrapes. */
-export interface MetricSources {
+export interface MetricSources extends StoreSources {
   readonly stats: () => Promise<readonly LaneStats[]>;
   readonly waiting: () => { readonly claims: number; readonly results: number };
-  readonly storeBytes: () => Promise<number>;
   /** How far the wall clock is ahead of the server's, in milliseconds. */
   readonly wallAheadMs: () => number;
 }
@@ -25,6 +26,7 @@ export interface MetricsOptions {
   readonly durability: string;
   readonly startedMs: number;
   readonly commandLabelsMax: number;
+  readonly diskReserveBytes: number;
 }
 
 const COMMIT_BOUNDS_SECONDS = [0.0001, 0.00025, 0.0005, ...LATENCY_BOUNDS_SECONDS.filter((bound) => bound <= 10)];
@@ -34,6 +36,7 @@ const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 export class Metrics {
   readonly requests = new RequestMetrics();
   readonly streams = new StreamMetrics();
+  readonly store: StoreMetrics;
   readonly #registry = new Registry();
   readonly #commands: CommandMetrics;
   readonly #depth: DepthMetrics;
@@ -50,13 +53,16 @@ export class Metrics {
     const labels = new CommandLabels(options.commandLabelsMax);
     this.#commands = new CommandMetrics(labels);
     this.#depth = new DepthMetrics(labels);
+    this.store = new StoreMetrics(options.diskReserveBytes);
     const families = [
       ...this.#commands.families(),
       ...this.#depth.families(),
       ...this.requests.families(),
       ...this.streams.families(),
+      ...this.store.families(),
       ...this.#serverFamilies(options),
       ...processFamilies(options.startedMs),
+      ...heapFamilies(),
     ];
     for (const family of families) register(this.#registry, family);
   }
@@ -68,6 +74,7 @@ export class Metrics {
   /** Until this is called the gauges that need the queue are missing: the queue is built with `observer` first. */
   attach(sources: MetricSources): void {
     this.#sources = sources;
+    this.store.attach(sources);
   }
 
   /** @param operations changes that shared the commit */
@@ -117,15 +124,6 @@ export class Metrics {
         collect: () => {
           const waiting = this.#sources?.waiting() ?? { claims: 0, results: 0 };
           return (["claims", "results"] as const).map((kind) => ({ labels: { kind }, value: waiting[kind] }));
-        },
-      },
-      {
-        name: "codeq_store_bytes",
-        help: "Size of the task files",
-        type: "gauge",
-        collect: async () => {
-          const value = await this.#sources?.storeBytes().catch(() => undefined);
-          return value === undefined ? [] : [{ labels: {}, value }];
         },
       },
       single("codeq_clock_offset_seconds", "How far the wall clock is ahead of the server's", "gauge", () => {

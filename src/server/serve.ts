@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, stat, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buildInfo } from "../build-info.ts";
 import { type Authenticators, buildAuthenticators, devAuthenticators } from "./auth/authenticators.ts";
@@ -60,6 +60,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     stats: () => queue.stats(undefined, undefined),
     waiting: () => queue.waiting,
     storeBytes: () => directoryBytes(config.dataDir),
+    diskFreeBytes: () => freeBytes(config.dataDir),
+    storeFaulty: () => queue.fault() !== undefined,
     wallAheadMs: () => clock.wallAheadMs(),
   });
 
@@ -141,7 +143,10 @@ async function openConfiguredStore(config: ServerConfig, metrics: Metrics, log: 
       lanesMax: config.lanesMax,
       acceptDataLoss: config.acceptDataLoss,
       onCommit: (_shard, operations, seconds) => metrics.committed(operations, seconds),
-      onEvent: (level, message) => log[level](message),
+      onEvent: (level, message) => {
+        if (level === "error") metrics.store.failed();
+        log[level](message);
+      },
       freshSeed: [high, low],
       clock: machineTime.monotonicMs,
     });
@@ -221,4 +226,9 @@ async function directoryBytes(dataDir: string): Promise<number> {
   const names = await readdir(dataDir);
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(dataDir, name))).size));
   return sizes.reduce((total, size) => total + size, 0);
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }
