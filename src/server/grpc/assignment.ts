@@ -13,12 +13,18 @@ export function assignmentEvent(tasks: readonly Task[], asBatch: boolean, idOf: 
   return { event: { $case: "taskBatch", value: { tasks: messages } } };
 }
 
-/** What a task adds to a message at most: its texts, at three bytes for each unit, and the rest. */
-export function assignmentBytesMax(task: Task): number {
-  const units = task.payload.length + task.command.length + (task.webhook?.length ?? 0) + (task.worker?.length ?? 0);
-  return units * 3 + FIXED_BYTES;
+/** Room for a task in a message: at least what it needs. */
+export function assignmentBytes(task: Task): number {
+  const units = task.command.length + (task.webhook?.length ?? 0) + (task.worker?.length ?? 0);
+  return FIXED_BYTES + units * 3 + textBytes(task.payload);
 }
 
+/** Counts only where it makes a difference: a UTF-16 unit is at most three bytes. */
+function textBytes(text: string): number {
+  return text.length <= SMALL_UNITS ? text.length * 3 : Buffer.byteLength(text);
+}
+
+const SMALL_UNITS = 1024;
 /** Id, tenant, status, times and numbers, with their tags and lengths. */
 const FIXED_BYTES = 320;
 

@@ -4,7 +4,7 @@ import {
   ProducerEvent,
   ServerEvent as ProducerServerEvent,
 } from "../../../proto/generated/producer.ts";
-import { WorkerEvent, ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
+import { type Result, WorkerEvent, ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
 import { type Authenticators, devAuthenticators } from "../auth/authenticators.ts";
 import type { CreateTask as CreateRequest } from "../queue/admission.ts";
 import type { QueuePolicy } from "../queue/policy.ts";
@@ -129,6 +129,19 @@ export class GrpcFixture implements AsyncDisposable {
     await worker.skipTo("heartbeatAck");
   }
 
+  /** Resolves when so many tasks are leased at least. */
+  async leased(count: number): Promise<void> {
+    await until(async () => {
+      const lanes = await this.queue.stats("dev-tenant", undefined);
+      return lanes.reduce((sum, lane) => sum + lane.leased, 0) >= count;
+    });
+  }
+
+  /** Resolves when the server has noticed that of the streams of this direction only so many are left. */
+  gone(direction: "producer" | "worker", left = 0): Promise<void> {
+    return until(() => this.grpc.streams.counts(direction).open <= left);
+  }
+
   client(port: number): Client {
     const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": 64 * 1024 * 1024 };
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
@@ -141,6 +154,11 @@ export class GrpcFixture implements AsyncDisposable {
     this.grpc.terminate();
     await this.grpc.close();
   }
+}
+
+/** Turn after turn of the event loop, until it is so. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 interface OneOf {

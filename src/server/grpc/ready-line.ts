@@ -3,7 +3,7 @@ import type { WorkerIdentity } from "../queue/claims.ts";
 import { CodeqError } from "../queue/errors.ts";
 import type { Task } from "../queue/task.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
-import { assignmentBytesMax } from "./assignment.ts";
+import { assignmentBytes } from "./assignment.ts";
 
 /** What one Ready asks for. */
 export interface Wish {
@@ -27,7 +27,7 @@ export interface ReadyLineOptions {
   readonly schedule: Schedule;
   /** Resolves once the client has taken what it was sent. */
   readonly room: () => Promise<void> | undefined;
-  readonly deliver: (wish: Wish, tasks: readonly Task[]) => void;
+  readonly deliver: (tasks: readonly Task[], wish: Wish, line: ReadyLine) => void;
   /** A Ready gets this instead of tasks. */
   readonly refuse: (error: CodeqError) => void;
   readonly giveBack: (tasks: readonly Task[]) => void;
@@ -35,6 +35,7 @@ export interface ReadyLineOptions {
 }
 
 const RETRY_MS = 500;
+const TASK_BYTES_GUESS = 16 * 1024;
 
 /** No outages but the client's own doing: such a Ready would fail again. */
 const FINAL: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"]);
@@ -47,6 +48,8 @@ export class ReadyLine {
   readonly #options: ReadyLineOptions;
   #wishes: Wish[] = [];
   #claiming = false;
+  /** What a task will need, going by those before. */
+  #taskBytes = TASK_BYTES_GUESS;
 
   constructor(options: ReadyLineOptions) {
     this.#options = options;
@@ -61,8 +64,18 @@ export class ReadyLine {
     return !this.#claiming;
   }
 
+  /** A wish that was served, but its tasks could not be sent: it goes before the others. */
+  restore(wish: Wish): void {
+    this.#wishes.unshift(wish);
+    this.#start();
+  }
+
   add(wish: Wish): void {
     this.#wishes.push(wish);
+    this.#start();
+  }
+
+  #start(): void {
     if (this.#claiming) return;
     this.#claiming = true;
     // Those that arrive in the same turn share the claim.
@@ -79,12 +92,10 @@ export class ReadyLine {
   }
 
   async #claim(): Promise<void> {
-    const { queue, who, commands, leaseMs, claimMax, signal, giveBack } = this.#options;
+    const { queue, who, commands, leaseMs, signal, giveBack } = this.#options;
     if (signal.aborted) return;
-    const wanted = this.#wishes.reduce((sum, { count }) => sum + count, 0);
-    const count = Math.min(wanted, claimMax);
     try {
-      const options = { commands, leaseMs, count, waitMs: Number.POSITIVE_INFINITY, signal };
+      const options = { commands, leaseMs, count: this.#claimCount(), waitMs: Number.POSITIVE_INFINITY, signal };
       const tasks = await queue.claim(who, options);
       if (signal.aborted) giveBack(tasks);
       else if (tasks.length > 0) this.#deal(tasks);
@@ -95,14 +106,28 @@ export class ReadyLine {
     }
   }
 
+  /** What the Readys want, as long as it is likely to fit in a message's worth of memory. */
+  #claimCount(): number {
+    const { claimMax, assignmentBytesMax } = this.#options;
+    const wanted = this.#wishes.reduce((sum, { count }) => sum + count, 0);
+    return Math.min(wanted, claimMax, Math.max(1, Math.floor(assignmentBytesMax / this.#taskBytes)));
+  }
+
+  /** Follows growing tasks at once and shrinking ones in steps. */
+  #learn(tasks: readonly Task[]): void {
+    const mean = tasks.reduce((sum, task) => sum + assignmentBytes(task), 0) / tasks.length;
+    this.#taskBytes = Math.max(mean, this.#taskBytes / 4);
+  }
+
   /** Each Ready takes what it can, the longest waiting first. */
   #deal(tasks: readonly Task[]): void {
+    this.#learn(tasks);
     let next = 0;
     while (next < tasks.length) {
       const wish = this.#wishes.shift();
       if (wish === undefined) break;
       const end = next + this.#shareOf(tasks, next, wish.count);
-      this.#options.deliver(wish, tasks.slice(next, end));
+      this.#options.deliver(tasks.slice(next, end), wish, this);
       next = end;
     }
     if (next < tasks.length) this.#options.giveBack(tasks.slice(next));
@@ -113,7 +138,7 @@ export class ReadyLine {
     let bytes = 0;
     let share = 0;
     for (const task of tasks.slice(start, start + count)) {
-      bytes += assignmentBytesMax(task);
+      bytes += assignmentBytes(task);
       if (share > 0 && bytes > this.#options.assignmentBytesMax) break;
       share += 1;
     }

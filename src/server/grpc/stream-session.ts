@@ -42,6 +42,7 @@ export class StreamSession {
   #ending: Ending | undefined;
   #over = false;
   #stalled: object | undefined;
+  #stalledMs = 0;
   readonly writer: StreamWriter;
 
   constructor(options: SessionOptions) {
@@ -114,13 +115,17 @@ export class StreamSession {
     }
   }
 
-  /** Called now and then: ends a stream whose client has not taken a single message since the last time. */
-  endIfStalled(): void {
+  /**
+   * Called every `intervalMs`. A client that has taken nothing since the last time does not get what waits behind; one
+   * that goes on so is left.
+   */
+  watch(intervalMs: number): void {
     const { current } = this.writer;
-    if (current !== undefined && current === this.#stalled) {
-      this.abort(new StreamEnd(status.RESOURCE_EXHAUSTED, "the client does not read what it is sent"));
-    }
+    this.#stalledMs = current !== undefined && current === this.#stalled ? this.#stalledMs + intervalMs : 0;
     this.#stalled = current;
+    if (this.#stalledMs >= this.#options.limits.stallMsMax) {
+      this.abort(new StreamEnd(status.RESOURCE_EXHAUSTED, "the client does not read what it is sent"));
+    } else if (this.#stalledMs > 0) this.writer.withdraw();
   }
 
   /** To be called by the dialogue when something changed that its end may wait for. */

@@ -11,6 +11,9 @@ export interface StreamCounts {
   readonly waiting: number;
 }
 
+/** Soon enough for tasks that others could work on. */
+const WATCH_MS = 250;
+
 /** All open streams of a server, on whatever port. */
 export class StreamSet {
   readonly #options: ServiceOptions;
@@ -57,8 +60,8 @@ export class StreamSet {
     if (this.#cancelWatch !== undefined) return;
     this.#cancelWatch = this.#options.schedule(() => {
       this.#cancelWatch = undefined;
-      for (const session of this.#sessions) session.endIfStalled();
+      for (const session of this.#sessions) session.watch(WATCH_MS);
       if (this.#sessions.size > 0) this.#watch();
-    }, this.#options.limits.stallMsMax);
+    }, WATCH_MS);
   }
 }

@@ -9,7 +9,7 @@ interface Outgoing {
 export interface Fate {
   /** The connection has taken the whole message. */
   written(): void;
-  /** The client will never get it. */
+  /** It was not sent, and will not be. */
   dropped(): void;
 }
 
@@ -55,6 +55,13 @@ export class StreamWriter {
     }
     this.#queue.push({ event, fate });
     if (this.#writing === undefined) this.#next();
+  }
+
+  /** Takes messages back that wait behind another and whose fate somebody cares for. */
+  withdraw(): void {
+    const waiting = this.#queue;
+    this.#queue = waiting.filter(({ fate }) => fate === undefined);
+    for (const { fate } of waiting) fate?.dropped();
   }
 
   /**

@@ -18,7 +18,7 @@ import type { Dialogue } from "./dialogue.ts";
 import { serverErrorOf } from "./grpc-status.ts";
 import { type Answer, abandon, heartbeat, type LeaseContext, nack } from "./lease-requests.ts";
 import { outageOf } from "./outage.ts";
-import type { Wish } from "./ready-line.ts";
+import type { ReadyLine, Wish } from "./ready-line.ts";
 import { Readys } from "./readys.ts";
 import { resultOf } from "./result-request.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -55,7 +55,7 @@ export class WorkerDialogue implements Dialogue {
       schedule,
       signal: this.#stopped.signal,
       room: () => this.#room(),
-      deliver: (ready, tasks) => this.#deliver(ready, tasks),
+      deliver: (tasks, wish, line) => this.#deliver(tasks, wish, line),
       refuse: (error) => this.#refuse(serverErrorOf(error)),
       giveBack: (tasks) => this.#giveBack(tasks),
       onOutage: (error) => log.warn("a worker stream waits for the store", { reason: error }),
@@ -202,20 +202,17 @@ export class WorkerDialogue implements Dialogue {
     void answer.then(send).catch((error: unknown) => this.#session.fail(error));
   }
 
-  #deliver(ready: Wish, tasks: readonly Task[]): void {
+  #deliver(tasks: readonly Task[], wish: Wish, line: ReadyLine): void {
     const { queue, observer } = this.#options;
     this.#owed += tasks.length;
     observer.batch("assignment", tasks.length);
-    this.#session.writer.send(
-      assignmentEvent(tasks, ready.asBatch, (task) => queue.idOf(task)),
-      {
-        written: () => undefined,
-        dropped: () => {
-          this.#owed -= tasks.length;
-          this.#giveBack(tasks);
-        },
-      },
-    );
+    const event = assignmentEvent(tasks, wish.asBatch, (task) => queue.idOf(task));
+    const dropped = (): void => {
+      this.#owed -= tasks.length;
+      this.#giveBack(tasks);
+      line.restore(wish);
+    };
+    this.#session.writer.send(event, { written: () => undefined, dropped });
   }
 
   /** The client never got these. */

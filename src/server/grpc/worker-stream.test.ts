@@ -324,7 +324,7 @@ describe("a lease", () => {
     const { state } = await server.finished(id);
     expect(state).toBe("completed");
     await worker.skipTo("resultAck");
-    expect(await worker.next("nackAck")).toMatchObject({ ok: false, errorMessage: "not-in-progress" });
+    expect(await worker.next("nackAck")).toMatchObject({ taskId: id, ok: false });
   });
 });
 
