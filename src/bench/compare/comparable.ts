@@ -1,0 +1,61 @@
+import type { BenchResult, Machine, Parameters } from "../result.ts";
+
+/** Something that makes two results say little about each other. */
+export interface Mismatch {
+  readonly kind: "scenario" | "machine" | "parameters";
+  readonly name: string;
+  readonly base: string;
+  readonly next: string;
+}
+
+/** What is known of a run before it begins. */
+export type Setting = Pick<BenchResult, "scenario" | "machine" | "parameters">;
+
+/**
+ * What differs between two runs besides what may be compared: the build. Points that only one of them has, how often
+ * each was repeated and in which random order are no mismatch.
+ */
+export function mismatches(base: Setting, next: Setting): Mismatch[] {
+  const found: Mismatch[] = [];
+  const look = (kind: Mismatch["kind"], name: string, a: unknown, b: unknown): void => {
+    if (a !== b) found.push({ kind, name, base: shown(a), next: shown(b) });
+  };
+  look("scenario", "scenario", base.scenario, next.scenario);
+  for (const name of MACHINE) look("machine", name, base.machine[name], next.machine[name]);
+  for (const name of PARAMETERS) look("parameters", name, base.parameters[name], next.parameters[name]);
+  return found;
+}
+
+/** `machine: cores 2 in the base, 4 in the new result` */
+export function describeMismatch({ kind, name, base, next }: Mismatch): string {
+  const label = kind === name ? name : `${kind}: ${name}`;
+  return `${label} ${base} in the base, ${next} in the new result`;
+}
+
+/** Whatever changes how fast the same build is. The time of an fsync is measured, so never quite the same. */
+const MACHINE: readonly Exclude<keyof Machine, "fsyncMs">[] = [
+  "cpu",
+  "cores",
+  "memoryBytes",
+  "architecture",
+  "kernel",
+  "fileSystem",
+];
+
+const PARAMETERS: readonly Exclude<keyof Parameters, "concurrency" | "repeat" | "seed" | "target">[] = [
+  "durability",
+  "shards",
+  "batch",
+  "producerBatch",
+  "producers",
+  "durationMs",
+  "warmupMs",
+  "payloadBytes",
+  "ratePerSecond",
+  "threads",
+  "prefill",
+];
+
+function shown(value: unknown): string {
+  return value === undefined ? "none" : String(value);
+}
