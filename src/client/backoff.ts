@@ -1,0 +1,21 @@
+/** How long to wait between attempts to connect. */
+export interface Backoff {
+  /** Before the second attempt, at most. Default 100. */
+  readonly baseMs: number;
+  /** Between any two attempts, at most. Default 10,000. */
+  readonly maxMs: number;
+}
+
+export const BACKOFF_DEFAULT: Backoff = { baseMs: 100, maxMs: 10_000 };
+
+/**
+ * Exponential with full jitter: anything from nothing to the doubled delay, so that clients that lost the same server do
+ * not come back all at once.
+ * Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+ * @param failures attempts that failed in a row, at least 1
+ * @param random from 0 up to, and without, 1
+ */
+export function backoffMs({ baseMs, maxMs }: Backoff, failures: number, random: number): number {
+  const ceilingMs = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));
+  return Math.round(ceilingMs * random);
+}

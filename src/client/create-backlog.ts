@@ -1,0 +1,103 @@
+import type { CreateTask as CreateMessage } from "../../proto/generated/producer.ts";
+import type { CodeqError } from "./codeq-error.ts";
+
+/** A task that was stored. */
+export interface Created {
+  readonly id: string;
+  /** There was a task with the given idempotency key before; `id` is that one. */
+  readonly replayed: boolean;
+}
+
+/** A create that is not answered yet. */
+export interface PendingCreate {
+  readonly message: CreateMessage;
+  readonly bytes: number;
+  /** It may be sent again without creating a second task. */
+  readonly repeatable: boolean;
+  /** The key is ours: a replay is of our own earlier attempt. */
+  readonly ownKey: boolean;
+  sends: number;
+  readonly resolve: (created: Created) => void;
+  readonly reject: (error: CodeqError) => void;
+}
+
+/** Creates in the order they were asked for: those that wait to be sent, and those that wait for their ack. */
+export class CreateBacklog {
+  #waiting: PendingCreate[] = [];
+  /** Where in `#waiting` the first one is; what lies before it is gone. */
+  #head = 0;
+  /** By seq, in the order they were sent. */
+  readonly #sent = new Map<number, PendingCreate>();
+  #bytes = 0;
+
+  get size(): number {
+    return this.waiting + this.#sent.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(create: PendingCreate): void {
+    this.#bytes += create.bytes;
+    this.#waiting.push(create);
+  }
+
+  /** The next to be sent, one at least if there is one. They count as sent. */
+  take(tasksMax: number, bytesMax: number): CreateMessage[] {
+    const messages: CreateMessage[] = [];
+    let bytes = 0;
+    while (messages.length < tasksMax) {
+      const create = this.#waiting[this.#head];
+      if (create === undefined) break;
+      bytes += create.bytes;
+      if (messages.length > 0 && bytes > bytesMax) break;
+      this.#head += 1;
+      create.sends += 1;
+      this.#sent.set(Number(create.message.seq), create);
+      messages.push(create.message);
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = [];
+      this.#head = 0;
+    } else if (this.#head > 4096) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+    return messages;
+  }
+
+  /** Undefined when nobody waits for it. */
+  answered(seq: number): PendingCreate | undefined {
+    const create = this.#sent.get(seq);
+    if (create === undefined) return undefined;
+    this.#sent.delete(seq);
+    this.#bytes -= create.bytes;
+    return create;
+  }
+
+  /** Everything sent waits to be sent again, before what has not been sent yet; what may not be, comes back. */
+  reopen(mayRepeat: (create: PendingCreate) => boolean): PendingCreate[] {
+    const sent = [...this.#sent.values()];
+    this.#sent.clear();
+    this.#waiting = [...sent.filter(mayRepeat), ...this.#waiting.slice(this.#head)];
+    this.#head = 0;
+    const lost = sent.filter((create) => !mayRepeat(create));
+    for (const { bytes } of lost) this.#bytes -= bytes;
+    return lost;
+  }
+
+  /** Takes out everything. */
+  clear(): PendingCreate[] {
+    const all = [...this.#sent.values(), ...this.#waiting.slice(this.#head)];
+    this.#sent.clear();
+    this.#waiting = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    return all;
+  }
+}

@@ -1,0 +1,270 @@
+import {
+  type CreateAck,
+  type CreateTask as CreateMessage,
+  ProducerEvent,
+  ServerEvent,
+} from "../../proto/generated/producer.ts";
+import { CodeqError, serverErrorCode } from "./codeq-error.ts";
+import type { Connection } from "./connection-options.ts";
+import { CreateBacklog, type Created, type PendingCreate } from "./create-backlog.ts";
+import { createMessage, messageBytes, type NewTask } from "./new-task.ts";
+import type { ProducerLimits } from "./producer-options.ts";
+import { StreamLink } from "./stream-link.ts";
+
+/** Refusals that say "not now". After `COMMIT_UNKNOWN` the task may be there. */
+const RETRIED: ReadonlySet<string> = new Set(["UNAVAILABLE", "COMMIT_UNKNOWN", "RATE_LIMITED"]);
+const RETRY_MS = 100;
+
+/** The creates of one producer on their way: what waits, what was sent, and what becomes of it when a stream breaks. */
+export class CreateStream {
+  readonly #connection: Connection;
+  readonly #limits: ProducerLimits;
+  readonly #link: StreamLink;
+  readonly #backlog = new CreateBacklog();
+  readonly #keyPrefix: string;
+  #nextSeq = 1;
+  #flushScheduled = false;
+  #cancelLinger: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #cancelUnreachable: (() => void) | undefined;
+  /** Refused for now, to be sent again when the timer ends. */
+  #later: PendingCreate[] = [];
+  #closing: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  #onRoom: (() => void)[] = [];
+  #onConnected: { readonly resolve: () => void; readonly reject: (error: CodeqError) => void }[] = [];
+
+  constructor(connection: Connection, limits: ProducerLimits) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#keyPrefix = `auto-${globalThis.crypto.randomUUID()}-`;
+    this.#link = new StreamLink(connection, {
+      path: "/producerpb.ProducerStream/Stream",
+      hello: (token) => ProducerEvent.encode({ event: { $case: "hello", value: { token } } }).finish(),
+      greeted: (message) => this.#greeted(message),
+      received: (message) => this.#received(message),
+      writable: () => this.#flush(),
+      lost: (error) => this.#lost(error),
+      refused: (error) => this.#failAll(error),
+      ended: () => this.#closing?.(),
+    });
+  }
+
+  get pending(): number {
+    return this.#backlog.size + this.#later.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.#backlog.size < this.#limits.pendingMax && this.#backlog.bytes < this.#limits.pendingBytesMax;
+  }
+
+  room(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom.push(resolve);
+    });
+  }
+
+  connect(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) reject(closedError());
+      else if (this.#link.connected) resolve();
+      else {
+        this.#onConnected.push({ resolve, reject });
+        this.#open();
+      }
+    });
+  }
+
+  create(task: NewTask): Promise<Created> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) throw closedError();
+      const { pendingMax, pendingBytesMax, automaticKeys, batchBytesMax } = this.#limits;
+      if (!this.hasRoom) {
+        const { size, bytes } = this.#backlog;
+        const bounds = `limits ${pendingMax} and ${pendingBytesMax}`;
+        throw new CodeqError(
+          "BUFFER_FULL",
+          `${size} tasks of ${bytes} bytes wait for their acknowledgement (${bounds})`,
+        );
+      }
+      const seq = this.#nextSeq;
+      const ownKey = automaticKeys && task.idempotencyKey === undefined;
+      const key = ownKey ? this.#keyPrefix + seq : (task.idempotencyKey ?? "");
+      const message = createMessage(task, seq, key);
+      const bytes = messageBytes(message);
+      if (bytes > batchBytesMax) {
+        throw new CodeqError("PAYLOAD_TOO_LARGE", `a task of ${bytes} bytes is over the limit of ${batchBytesMax}`);
+      }
+      this.#nextSeq += 1;
+      this.#backlog.add({ message, bytes, repeatable: key !== "", ownKey, sends: 0, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#connection.timing.after(graceMs, resolve);
+      this.#closing = () => {
+        cancel();
+        resolve();
+      };
+      this.#closeIfDone();
+      this.#flush();
+    });
+    this.#link.close();
+    this.#failAll(closedError());
+    this.#cancelTimers();
+  }
+
+  #cancelTimers(): void {
+    this.#cancelLinger?.();
+    this.#cancelRetry?.();
+    this.#cancelUnreachable?.();
+    this.#cancelUnreachable = undefined;
+  }
+
+  #closeIfDone(): void {
+    if (this.#closing === undefined || this.pending > 0) return;
+    if (this.#link.connected) this.#link.endWriting();
+    else this.#closing();
+  }
+
+  #open(): void {
+    this.#link.open();
+    const { unreachableMsMax } = this.#limits;
+    if (this.#cancelUnreachable !== undefined || unreachableMsMax === Number.POSITIVE_INFINITY) return;
+    this.#cancelUnreachable = this.#connection.timing.after(unreachableMsMax, () => {
+      this.#cancelUnreachable = undefined;
+      const { address } = this.#connection;
+      // The next create tries again.
+      this.#link.close();
+      this.#failAll(new CodeqError("UNREACHABLE", `no connection to ${address} for ${unreachableMsMax} ms`));
+    });
+  }
+
+  #schedule(): void {
+    if (!this.#link.connected) {
+      this.#open();
+      return;
+    }
+    const { lingerMs, batchMax } = this.#limits;
+    if (this.#flushScheduled) return;
+    if (lingerMs === 0 || this.#backlog.waiting >= batchMax) {
+      this.#flushScheduled = true;
+      // What comes up in the same turn goes along.
+      queueMicrotask(() => this.#flush());
+      return;
+    }
+    this.#cancelLinger ??= this.#connection.timing.after(lingerMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushScheduled = false;
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    // The connection is busy: what gathers meanwhile goes out in one message when it is not.
+    if (!this.#link.idle) return;
+    const tasks = this.#backlog.take(this.#limits.batchMax, this.#limits.batchBytesMax);
+    const [first] = tasks;
+    if (first !== undefined) this.#link.send(encodeCreates(tasks, first));
+  }
+
+  #greeted(message: Buffer): void {
+    const { event } = ServerEvent.decode(message);
+    if (event?.$case !== "helloAck") throw new TypeError(`the first one is ${event?.$case ?? "empty"}`);
+    this.#cancelUnreachable?.();
+    this.#cancelUnreachable = undefined;
+    for (const { resolve } of this.#onConnected.splice(0)) resolve();
+    this.#flush();
+    this.#closeIfDone();
+  }
+
+  #received(message: Buffer): void {
+    const { event } = ServerEvent.decode(message);
+    switch (event?.$case) {
+      case "createAck":
+        this.#acknowledged(event.value);
+        break;
+      case "createAckBatch":
+        for (const ack of event.value.acks) this.#acknowledged(ack);
+        break;
+      case "error":
+        throw new TypeError(`${event.value.code}: ${event.value.message}`);
+      case "helloAck":
+      case undefined:
+        throw new TypeError(`${event?.$case ?? "unknown"} is not expected here`);
+    }
+    this.#madeRoom();
+    this.#closeIfDone();
+  }
+
+  #acknowledged(ack: CreateAck): void {
+    const create = this.#backlog.answered(Number(ack.seq));
+    if (create === undefined) return;
+    if (ack.ok) {
+      create.resolve({ id: ack.taskId, replayed: ack.replayed && !create.ownKey });
+      return;
+    }
+    const code = serverErrorCode(ack.errorCode);
+    const repeatable = create.repeatable || code !== "COMMIT_UNKNOWN";
+    if (RETRIED.has(code) && repeatable && create.sends < this.#limits.sendsMax) this.#retryLater(create);
+    else create.reject(new CodeqError(code, ack.errorMessage));
+  }
+
+  #retryLater(create: PendingCreate): void {
+    this.#later.push(create);
+    const { timing } = this.#connection;
+    this.#cancelRetry ??= timing.after(RETRY_MS * (1 + timing.random()), () => {
+      this.#cancelRetry = undefined;
+      for (const pending of this.#later.splice(0)) this.#backlog.add(pending);
+      this.#schedule();
+    });
+  }
+
+  #lost(error: CodeqError): void {
+    const { sendsMax } = this.#limits;
+    const lost = this.#backlog.reopen(({ repeatable, sends }) => repeatable && sends < sendsMax);
+    for (const { reject } of lost) {
+      reject(new CodeqError("OUTCOME_UNKNOWN", `the answer was lost: ${error.message}`, { cause: error }));
+    }
+    this.#madeRoom();
+    this.#open();
+    if (this.#closing !== undefined && this.pending === 0) this.#closing();
+  }
+
+  /** No answer will come. */
+  #failAll(error: CodeqError): void {
+    this.#cancelUnreachable?.();
+    this.#cancelUnreachable = undefined;
+    for (const { sends, reject } of [...this.#backlog.clear(), ...this.#later.splice(0)]) {
+      reject(
+        sends === 0 ? error : new CodeqError("OUTCOME_UNKNOWN", `never answered: ${error.message}`, { cause: error }),
+      );
+    }
+    for (const { reject } of this.#onConnected.splice(0)) reject(error);
+    for (const resolve of this.#onRoom.splice(0)) resolve();
+    this.#closing?.();
+  }
+
+  #madeRoom(): void {
+    if (this.#onRoom.length === 0 || !this.hasRoom) return;
+    for (const resolve of this.#onRoom.splice(0)) resolve();
+  }
+}
+
+function encodeCreates(tasks: CreateMessage[], first: CreateMessage): Uint8Array {
+  const event: ProducerEvent =
+    tasks.length === 1
+      ? { event: { $case: "create", value: first } }
+      : { event: { $case: "createBatch", value: { tasks } } };
+  return ProducerEvent.encode(event).finish();
+}
+
+function closedError(): CodeqError {
+  return new CodeqError("CLOSED", "the producer is closed");
+}

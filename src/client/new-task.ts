@@ -1,0 +1,85 @@
+import { CreateTask as CreateMessage } from "../../proto/generated/producer.ts";
+import { wholeNumber } from "./bounds.ts";
+import { CodeqError } from "./codeq-error.ts";
+import type { CommandSchemas, PayloadInput } from "./commands.ts";
+
+export interface TaskOptions {
+  /** 0 to 9, higher goes first. Default 0. */
+  readonly priority?: number;
+  /** Deliveries before the task is dead, at least 1. Default: the server's. */
+  readonly maxAttempts?: number;
+  /**
+   * Creating again with the same key yields the first task, as long as that is kept. Default: a random one, so that a
+   * create whose answer got lost can be repeated (see `ProducerOptions.automaticKeys`).
+   */
+  readonly idempotencyKey?: string;
+  /** http or https URL that is told the result. */
+  readonly webhook?: string;
+  /** The task is not delivered earlier. Not together with `delaySeconds`. */
+  readonly runAt?: Date;
+  /** Whole seconds before the task may be delivered. */
+  readonly delaySeconds?: number;
+}
+
+/** A task to create. The payload may be any JSON value; with schemas, what the command's schema takes. */
+export type NewTask<Schemas extends CommandSchemas = CommandSchemas> = {
+  readonly [Command in keyof Schemas & string]: TaskOptions & {
+    /** The lane. Case does not matter, the spelling is kept. */
+    readonly command: Command;
+    readonly payload: PayloadInput<Schemas, Command>;
+  };
+}[keyof Schemas & string];
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** @throws CodeqError INVALID_ARGUMENT, INVALID_PAYLOAD */
+export function createMessage(task: NewTask, seq: number, idempotencyKey: string): CreateMessage {
+  const { command, priority = 0, maxAttempts, webhook = "", runAt, delaySeconds = 0 } = task;
+  if (command.trim() === "") throw new CodeqError("INVALID_ARGUMENT", "command is blank");
+  if (runAt !== undefined && task.delaySeconds !== undefined) {
+    throw new CodeqError("INVALID_ARGUMENT", "runAt and delaySeconds exclude each other");
+  }
+  if (runAt !== undefined && Number.isNaN(runAt.getTime())) {
+    throw new CodeqError("INVALID_ARGUMENT", "runAt is not a valid date");
+  }
+  return {
+    seq: BigInt(seq),
+    command,
+    payload: jsonBytes(task.payload, "the payload"),
+    priority: wholeNumber("priority", priority, 0, 9),
+    webhook,
+    maxAttempts: maxAttempts === undefined ? 0 : wholeNumber("maxAttempts", maxAttempts, 1, INT32_MAX),
+    idempotencyKey,
+    runAt,
+    delaySeconds: wholeNumber("delaySeconds", delaySeconds, 0, INT32_MAX),
+    traceParent: "",
+    traceState: "",
+  };
+}
+
+/** What the message takes in a batch, at most. */
+export function messageBytes({ command, payload, webhook, idempotencyKey }: CreateMessage): number {
+  return payload.length + (command.length + webhook.length + idempotencyKey.length) * 3 + FIXED_BYTES;
+}
+
+/** Numbers and times, and the tags and lengths of everything. */
+const FIXED_BYTES = 96;
+
+/** @throws CodeqError INVALID_PAYLOAD for what JSON cannot express */
+export function jsonBytes(value: unknown, what: string): Uint8Array {
+  return Buffer.from(jsonText(value, what));
+}
+
+/** @throws CodeqError INVALID_PAYLOAD for what JSON cannot express */
+export function jsonText(value: unknown, what: string): string {
+  let text: string | undefined;
+  try {
+    // Undefined for undefined, functions and symbols, whatever the declaration says.
+    text = JSON.stringify(value) as string | undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CodeqError("INVALID_PAYLOAD", `${what} is not JSON: ${reason}`, { cause: error });
+  }
+  if (text === undefined) throw new CodeqError("INVALID_PAYLOAD", `${what} is ${typeof value}, which is not JSON`);
+  return text;
+}
