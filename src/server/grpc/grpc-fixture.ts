@@ -157,7 +157,7 @@ export class GrpcFixture implements AsyncDisposable {
 }
 
 /** Turn after turn of the event loop, until it is so. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }
 
