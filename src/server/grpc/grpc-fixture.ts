@@ -44,7 +44,7 @@ export class GrpcFixture implements AsyncDisposable {
         { host: "127.0.0.1", port: 0, serves: ["producer"] },
       ],
       tls: undefined,
-      serving: () => true,
+      serving: settings.serving ?? (() => true),
     });
     return new GrpcFixture(queue, grpc, time);
   }
@@ -306,6 +306,7 @@ export interface FixtureSettings {
   readonly authenticators?: Authenticators;
   readonly policy?: Partial<QueuePolicy>;
   readonly limits?: Partial<GrpcLimits>;
+  readonly serving?: () => boolean;
 }
 
 export const TEST_TOKEN = "dev-token";
