@@ -28,11 +28,11 @@ export class CreateStream {
   #cancelRetry: (() => void) | undefined;
   #cancelUnreachable: (() => void) | undefined;
   /** Refused for now, to be sent again when the timer ends. */
-  #later: PendingCreate[] = [];
+  readonly #later: PendingCreate[] = [];
   #closing: (() => void) | undefined;
   #closed: Promise<void> | undefined;
-  #onRoom: (() => void)[] = [];
-  #onConnected: { readonly resolve: () => void; readonly reject: (error: CodeqError) => void }[] = [];
+  readonly #onRoom: (() => void)[] = [];
+  readonly #onConnected: { readonly resolve: () => void; readonly reject: (error: CodeqError) => void }[] = [];
 
   constructor(connection: Connection, limits: ProducerLimits) {
     this.#connection = connection;
@@ -257,7 +257,7 @@ export class CreateStream {
   }
 }
 
-function encodeCreates(tasks: CreateMessage[], first: CreateMessage): Uint8Array {
+function encodeCreates(tasks: CreateMessage[], first: CreateMessage): Buffer {
   const event: ProducerEvent =
     tasks.length === 1
       ? { event: { $case: "create", value: first } }

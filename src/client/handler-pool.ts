@@ -1,7 +1,7 @@
 import { CodeqError } from "./codeq-error.ts";
 import { type CommandSchemas, PayloadChecker } from "./commands.ts";
 import type { HeldTask } from "./held-task.ts";
-import { payloadText, ReceivedTask, type TaskOf } from "./received-task.ts";
+import { payloadText, ReceivedTask } from "./received-task.ts";
 import { nack, type Verdict, verdictOf } from "./verdict.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
@@ -66,8 +66,7 @@ export class HandlerPool<Schemas extends CommandSchemas> {
     try {
       const received = this.#received(held);
       task = received instanceof Promise ? await received : received;
-      // The command is one of the schemas', and its payload has been through that schema.
-      return verdictOf(await handler(task as TaskOf<Schemas>));
+      return verdictOf(await handler(task));
     } catch (error) {
       onHandlerError?.(error, task);
       const reason = error instanceof Error ? error.message : String(error);

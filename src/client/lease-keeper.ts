@@ -29,8 +29,9 @@ export class LeaseKeeper {
     this.#options = options;
   }
 
-  get tasks(): Iterable<HeldTask> {
-    return this.#held.values();
+  /** As they are now: may be lost and released meanwhile. */
+  get tasks(): readonly HeldTask[] {
+    return Array.from(this.#held.values());
   }
 
   has(id: string): boolean {
@@ -75,7 +76,7 @@ export class LeaseKeeper {
   /** Asks for every task whether it is still ours, and makes its lease longer. */
   reconnected(): void {
     const nowMs = this.#options.timing.nowMs();
-    for (const task of [...this.#held.values()]) this.#heartbeat(task, nowMs);
+    for (const task of this.tasks) this.#heartbeat(task, nowMs);
   }
 
   stop(): void {
@@ -94,7 +95,7 @@ export class LeaseKeeper {
   }
 
   #look(nowMs: number): void {
-    for (const task of [...this.#held.values()]) {
+    for (const task of this.tasks) {
       if (task.nextHeartbeatMs > nowMs) break;
       if (nowMs >= task.leaseEndsMs) this.#lose(task, "its lease ran out");
       else this.#heartbeat(task, nowMs);

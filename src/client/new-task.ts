@@ -1,4 +1,4 @@
-import { CreateTask as CreateMessage } from "../../proto/generated/producer.ts";
+import type { CreateTask as CreateMessage } from "../../proto/generated/producer.ts";
 import { wholeNumber } from "./bounds.ts";
 import { CodeqError } from "./codeq-error.ts";
 import type { CommandSchemas, PayloadInput } from "./commands.ts";

@@ -15,7 +15,7 @@ export interface StreamEvents {
  */
 export class OpenStream {
   readonly #client: Client;
-  readonly #call: ClientDuplexStream<Uint8Array, Buffer>;
+  readonly #call: ClientDuplexStream<Buffer, Buffer>;
   readonly #events: StreamEvents;
   #unwritten = 0;
   #over = false;
@@ -25,7 +25,7 @@ export class OpenStream {
     this.#events = events;
     this.#client = clientOf(connection);
     const unchanged = <T>(bytes: T): T => bytes;
-    this.#call = this.#client.makeBidiStreamRequest(path, Buffer.from, unchanged<Buffer>);
+    this.#call = this.#client.makeBidiStreamRequest(path, unchanged<Buffer>, unchanged<Buffer>);
     this.#call.on("data", (message: Buffer) => {
       if (!this.#over) events.onMessage(message);
     });
@@ -39,7 +39,7 @@ export class OpenStream {
     return this.#unwritten === 0 && !this.#over;
   }
 
-  send(message: Uint8Array): void {
+  send(message: Buffer): void {
     if (this.#over) return;
     this.#unwritten += 1;
     this.#call.write(message, this.#written);

@@ -8,7 +8,7 @@ import { OpenStream } from "./open-stream.ts";
 export interface LinkUser {
   readonly path: string;
   /** The first message of each stream. */
-  hello(token: string): Uint8Array;
+  hello(token: string): Buffer;
   /** The server's first message: from now on `send` works. */
   greeted(message: Buffer): void;
   received(message: Buffer): void;
@@ -63,7 +63,7 @@ export class StreamLink {
   }
 
   /** Lost when not connected. */
-  send(message: Uint8Array): void {
+  send(message: Buffer): void {
     if (this.connected) this.#stream?.send(message);
   }
 
@@ -87,7 +87,7 @@ export class StreamLink {
   async #connect(): Promise<void> {
     const { token, helloMsMax, timing } = this.#connection;
     this.#ending = false;
-    let hello: Uint8Array;
+    let hello: Buffer;
     try {
       hello = this.#user.hello(typeof token === "string" ? token : await token());
     } catch (error) {

@@ -30,7 +30,7 @@ export class VerdictLine {
   readonly #options: VerdictLineOptions;
   readonly #settlements = new Settlements();
   /** Refused for now, to be sent again when the timer ends. */
-  #later: Settlement[] = [];
+  readonly #later: Settlement[] = [];
   #cancelRetry: (() => void) | undefined;
   /** Being looked up. */
   #inquiries = 0;

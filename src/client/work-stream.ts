@@ -88,7 +88,7 @@ export class WorkStream<Schemas extends CommandSchemas> {
     for (const task of this.#pool.takeWaiting()) this.#settle(task, abandon());
     this.#cancelGrace = timing.after(graceMs, () => {
       this.#impatient = true;
-      for (const task of [...this.#leases.tasks]) {
+      for (const task of this.#leases.tasks) {
         this.#settle(task, abandon());
         task.lose(closedError());
       }
@@ -107,7 +107,7 @@ export class WorkStream<Schemas extends CommandSchemas> {
     this.#cancelGrace();
     this.#link.close();
     const reason = error ?? closedError();
-    for (const task of [...this.#leases.tasks]) task.lose(reason);
+    for (const task of this.#leases.tasks) task.lose(reason);
     this.#leases.stop();
     this.#verdicts.giveUp(reason);
     this.#options.onEnd(error);
@@ -238,6 +238,6 @@ export class WorkStream<Schemas extends CommandSchemas> {
   }
 }
 
-function encode(event: WorkerEvent): Uint8Array {
+function encode(event: WorkerEvent): Buffer {
   return WorkerEvent.encode(event).finish();
 }
