@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { ServerEvent as WorkerServerEvent } from "../proto/generated/worker.ts";
 import { Completer, Creator, openProducer, openWorker } from "./bench-stream-client.ts";
 
 /**
@@ -109,7 +110,7 @@ async function idle(ports: Ports) {
     const rest = { priority: 0, webhook: "", maxAttempts: 0, idempotencyKey: "", delaySeconds: 0, traceParent: "" };
     producer.write({ event: { $case: "create", value: { seq, command: "IDLE", payload, ...rest, traceState: "" } } });
   };
-  worker.on("data", ({ event }) => {
+  worker.on("data", ({ event }: WorkerServerEvent) => {
     if (event?.$case !== "task") return;
     latenciesMs.push(performance.now() - sentAt);
     worker.write({ event: { $case: "ready", value: { ...ready.event.value, commands: [] } } });

@@ -68,9 +68,9 @@ test("a task crosses between HTTP and streams at every step, both ways", async (
   const worker = workerOn(connect(workerPort));
   await worker.next("helloAck");
   worker.send(ready());
-  const { id } = await post(`${url}/v1/codeq/tasks`, { command: "RENDER", payload: { n: 1 } });
-  expect((await worker.next("task")).task?.id).toBe(String(id));
-  worker.send(completed(String(id), '{"by":"stream"}'));
+  const id = String((await post(`${url}/v1/codeq/tasks`, { command: "RENDER", payload: { n: 1 } }))["id"]);
+  expect((await worker.next("task")).task?.id).toBe(id);
+  worker.send(completed(id, '{"by":"stream"}'));
   expect(await worker.next("resultAck")).toMatchObject({ ok: true });
   const result = await fetch(`${url}/v1/codeq/tasks/${id}/result`, { headers: AUTHORIZATION });
   expect(await result.json()).toMatchObject({ result: { status: "COMPLETED", result: { by: "stream" } } });

@@ -160,7 +160,7 @@ describe("many slots", () => {
     await Promise.all(workers.map((worker) => server.settled(worker)));
     const ids = await server.fill(512);
     const tasks = await Promise.all(workers.map((worker) => worker.next("task")));
-    expect(tasks.map(({ task }) => task?.id).toSorted()).toEqual(ids.toSorted());
+    expect(tasks.map(({ task }) => task?.id ?? "").toSorted()).toEqual(ids.toSorted());
     for (const [index, worker] of workers.entries()) worker.send(completed(tasks[index]?.task?.id ?? ""));
     const acks = await Promise.all(workers.map((worker) => worker.next("resultAck")));
     expect(acks.every(({ ok }) => ok)).toBe(true);

@@ -21,7 +21,7 @@ export const STREAM_PATHS: Readonly<Record<StreamDirection, string>> = {
  */
 export function streamDefinition(direction: StreamDirection): ServiceDefinition {
   const writer = new BinaryWriter();
-  const { encode } = ENCODERS[direction];
+  const encode = ENCODERS[direction];
   const bytes = (message: Buffer): Buffer => message;
   return {
     stream: {
@@ -30,10 +30,14 @@ export function streamDefinition(direction: StreamDirection): ServiceDefinition 
       responseStream: true,
       requestSerialize: bytes,
       requestDeserialize: bytes,
-      responseSerialize: (event) => encode(event, writer.reset()).view(),
+      // The dialogue of this direction is the one that sends events here.
+      responseSerialize: (event: ProducerServerEvent & WorkerServerEvent) => encode(event, writer.reset()).view(),
       responseDeserialize: bytes,
     },
   };
 }
 
-const ENCODERS = { producer: ProducerServerEvent, worker: WorkerServerEvent };
+const ENCODERS = {
+  producer: (event: ProducerServerEvent, writer: BinaryWriter) => ProducerServerEvent.encode(event, writer),
+  worker: (event: WorkerServerEvent, writer: BinaryWriter) => WorkerServerEvent.encode(event, writer),
+};
