@@ -1,0 +1,38 @@
+// A steady stream of tasks and workers that keep up with it.
+import { COMMAND, duration, envInt, envSeconds } from "./lib/config.js";
+import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
+import { summaryOf } from "./lib/summary.js";
+import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
+import { WORKER_THRESHOLDS, work } from "./lib/worker.js";
+
+const SCENARIO = "01_sustained_throughput";
+const RATE = envInt("RATE", 1000, { min: 1 });
+const SECONDS = envSeconds("DURATION", "1h");
+const WORKER_VUS = envInt("WORKER_VUS", 100, { min: 1 });
+
+export const options = {
+  scenarios: {
+    producer: producerScenario({ exec: "producer", rate: RATE, seconds: SECONDS }),
+    worker: { executor: "constant-vus", exec: "worker", vus: WORKER_VUS, duration: duration(SECONDS) },
+  },
+  thresholds: verdict(
+    failuresOf("claim", "result"),
+    WORKER_THRESHOLDS,
+    claimLatency({ always: true }),
+    droppedThresholds(RATE * SECONDS),
+  ),
+  summaryTrendStats: TREND_STATS,
+  tags: { command: COMMAND },
+};
+
+export { setup, teardown } from "./lib/run.js";
+
+export function producer(data) {
+  produce("sustained", data);
+}
+
+export function worker(data) {
+  work("sustained", data);
+}
+
+export const handleSummary = summaryOf(SCENARIO);

@@ -1,0 +1,38 @@
+// Many workers that ask at the same time for fewer tasks than they could do.
+import { COMMAND, duration, envInt, envSeconds } from "./lib/config.js";
+import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
+import { summaryOf } from "./lib/summary.js";
+import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
+import { WORKER_THRESHOLDS, work } from "./lib/worker.js";
+
+const SCENARIO = "03_many_workers";
+const PRODUCER_RATE = envInt("PRODUCER_RATE", 800, { min: 1 });
+const SECONDS = envSeconds("DURATION", "5m");
+const WORKER_VUS = envInt("WORKER_VUS", 120, { min: 1 });
+
+export const options = {
+  scenarios: {
+    producer: producerScenario({ exec: "producer", rate: PRODUCER_RATE, seconds: SECONDS, vusMin: 50 }),
+    many_workers: { executor: "constant-vus", exec: "worker", vus: WORKER_VUS, duration: duration(SECONDS) },
+  },
+  thresholds: verdict(
+    failuresOf("claim", "result"),
+    WORKER_THRESHOLDS,
+    claimLatency({ always: false }),
+    droppedThresholds(PRODUCER_RATE * SECONDS),
+  ),
+  summaryTrendStats: TREND_STATS,
+  tags: { command: COMMAND },
+};
+
+export { setup, teardown } from "./lib/run.js";
+
+export function producer(data) {
+  produce("many_workers", data);
+}
+
+export function worker(data) {
+  work("many_workers", data);
+}
+
+export const handleSummary = summaryOf(SCENARIO);
