@@ -33,6 +33,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #errors: Promise<string>;
   readonly #listening = Promise.withResolvers<number>();
   #port = 0;
+  #streamPorts = { worker: 0, producer: 0 };
 
   private constructor({ dataDir, flags = [], env = {}, prefix = [] }: ServerSettings) {
     const command = [
@@ -81,6 +82,15 @@ export class ServerProcess implements AsyncDisposable {
     return this.#port;
   }
 
+  /** Of the gRPC streams. */
+  get workerPort(): number {
+    return this.#streamPorts.worker;
+  }
+
+  get producerPort(): number {
+    return this.#streamPorts.producer;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
   }
@@ -106,7 +116,10 @@ export class ServerProcess implements AsyncDisposable {
     for await (const chunk of this.process.stdout) {
       text += decoder.decode(chunk, { stream: true });
       const port = /"port":(\d+),.*"msg":"listening"/.exec(text)?.[1];
-      if (port !== undefined) this.#listening.resolve(Number(port));
+      if (port === undefined) continue;
+      const named = (name: string): number => Number(new RegExp(`"${name}":(\\d+)`).exec(text)?.[1] ?? 0);
+      this.#streamPorts = { worker: named("workerPort"), producer: named("producerPort") };
+      this.#listening.resolve(Number(port));
     }
     this.#listening.reject(new Error(`the server did not start: ${text}${await this.#errors}`));
     return text;

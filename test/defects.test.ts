@@ -1,0 +1,90 @@
+import { expect, test } from "bun:test";
+import { HttpConnection } from "./http-connection.ts";
+import { membersOf, OneServer, tasksOf, textOf } from "./one-server.ts";
+
+/** What another server of this protocol gets wrong, tried on the whole server. */
+
+const LARGE_BATCHES = ["--create-batch-max", "10000", "--claim-batch-max", "10000"];
+
+test("defect 6: 150,000 pending tasks in one queue stay claimable, each once, after a restart as well", async () => {
+  const [TASKS, BATCH] = [150_000, 10_000];
+  await using server = await OneServer.start({ flags: LARGE_BATCHES });
+  for (let first = 0; first < TASKS; first += BATCH) {
+    const tasks = Array.from({ length: BATCH }, (_, index) => ({ command: "DEEP", payload: first + index }));
+    expect((await server.post("/tasks/batch", { tasks })).status).toBe(200);
+  }
+  await server.restart({ flags: LARGE_BATCHES });
+  expect(membersOf(await server.get("/admin/queues/DEEP"))).toMatchObject({ ready: TASKS });
+  let next = 0;
+  let inOrder = true;
+  for (;;) {
+    const tasks = tasksOf(await server.post("/tasks/claim/batch", { commands: ["DEEP"], count: BATCH }));
+    if (tasks.length === 0) break;
+    for (const { payload } of tasks) {
+      inOrder &&= payload === String(next);
+      next += 1;
+    }
+  }
+  expect({ next, inOrder }).toEqual({ next: TASKS, inOrder: true });
+}, 60_000);
+
+test("defect 14: of everything that ends a lease at the same moment, one thing happens", async () => {
+  await using server = await OneServer.start();
+  const connections = await Promise.all(Array.from({ length: 6 }, () => server.connect()));
+  const call = (index: number, path: string, body: unknown) =>
+    (connections[index] ?? connections[0])?.request("POST", `/v1/codeq/tasks/${path}`, "dev-token", body);
+  for (let round = 0; round < 50; round += 1) {
+    await server.post("/tasks", { command: "C", payload: round });
+    const id = textOf(await server.post("/tasks/claim", { commands: ["C"] }), "id");
+    const done = { status: "COMPLETED", result: { round } };
+    const answers = await Promise.all([
+      call(0, `${id}/result`, done),
+      call(1, `${id}/nack`, { delaySeconds: 600 }),
+      call(2, `${id}/heartbeat`, { extendSeconds: 60 }),
+      call(3, `${id}/result`, { status: "FAILED", error: "no" }),
+      call(4, "batch/results", { results: [{ taskId: id, ...done }] }),
+      call(5, `${id}/nack`, { delaySeconds: 600 }),
+    ]);
+    const [completed, nacked, , failed, batch, nackedToo] = answers;
+    const ends = [completed, nacked, failed, nackedToo].filter((answer) => answer?.status === 200).length;
+    const inBatch = batch?.text.includes('"result":{') === true ? 1 : 0;
+    expect(ends + inBatch).toBe(1);
+    const status = textOf(await server.get(`/tasks/${id}`), "status");
+    const expected =
+      nacked?.status === 200 || nackedToo?.status === 200 ? "PENDING" : failed?.status === 200 ? "FAILED" : "COMPLETED";
+    expect(status).toBe(expected);
+  }
+  for (const connection of connections) connection[Symbol.dispose]();
+});
+
+test("defect 16: a claim finds the task at the end of a queue whose others are gone, delayed, dead or held", async () => {
+  await using server = await OneServer.start();
+  const create = (fields: object) => server.post("/tasks", { command: "C", payload: 1, priority: 9, ...fields });
+  const claim = () => server.post("/tasks/claim", { commands: ["C"] });
+  for (let n = 0; n < 5; n += 1) await create({ maxAttempts: 1 });
+  for (let n = 0; n < 5; n += 1) {
+    const id = textOf(await claim(), "id");
+    if (n % 3 === 0) await server.post(`/tasks/${id}/result`, { status: "COMPLETED", result: {} });
+    if (n % 3 === 1) await server.post(`/tasks/${id}/nack`, {});
+  }
+  await create({ delaySeconds: 600 });
+  const last = textOf(await create({}), "id");
+  await create({ priority: 0 });
+  expect(textOf(await claim(), "id")).toBe(last);
+});
+
+test("defect 40: ten thousand commands nobody uses cost neither memory nor metrics without end", async () => {
+  await using server = await OneServer.start({ flags: ["--claim-commands-max", "10000"] });
+  const commands = Array.from({ length: 10_000 }, (_, n) => `invented-${n}`);
+  expect((await server.post("/tasks/claim", { commands })).status).toBe(204);
+  const page = await (await fetch(`${server.url}/metrics`)).text();
+  expect(page).not.toContain("invented-");
+});
+
+test("defect 38: a waiting claim gets the task from the create itself", async () => {
+  await using server = await OneServer.start();
+  using waiting = await HttpConnection.open(server.port);
+  const answer = waiting.request("POST", "/v1/codeq/tasks/claim", "dev-token", { commands: ["C"], waitSeconds: 30 });
+  const id = textOf(await server.post("/tasks", { command: "C", payload: 1 }), "id");
+  expect(textOf(await answer, "id")).toBe(id);
+});
