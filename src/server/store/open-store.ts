@@ -10,7 +10,7 @@ import { SqliteStore } from "./sqlite/sqlite-store.ts";
 export interface OpenStoreOptions {
   /** Made if missing, readable to its owner alone. */
   readonly dataDir: string;
-  /** 1 to SHARDS_MAX. May differ from the last time: shards beyond it stay open until they are empty. */
+  /** 1 to 64, well within the two hex digits an id has for it. May differ from the last time: shards beyond it stay open until they are empty. */
   readonly shards: number;
   readonly durability: Durability;
   /** Page cache, all shards together. */
@@ -29,9 +29,6 @@ export interface OpenStoreOptions {
   /** Milliseconds from anywhere, for measuring alone. */
   readonly clock: () => number;
 }
-
-/** An id has two hex digits for the shard; this keeps well clear of file and cache limits. */
-export const SHARDS_MAX = 64;
 
 const SHARD_COUNTS = "shard-counts";
 const SHARD_FILE = /^shard-(\d\d)\.sqlite$/;
