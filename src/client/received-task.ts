@@ -58,6 +58,11 @@ export class ReceivedTask<Command extends string = string, Payload = unknown> {
     return this.#message.createdAt ?? new Date(0);
   }
 
+  /** When this delivery began, by the server's clock. */
+  get claimedAt(): Date {
+    return this.#message.updatedAt ?? new Date(0);
+  }
+
   /**
    * Aborts when the task is no longer ours: its lease was lost (`LEASE_LOST`), or the worker closes and waited long
    * enough (`CLOSED`). Whatever the handler returns then is not sent.
