@@ -1,16 +1,74 @@
-import type { ServerEvent, Task as TaskMessage } from "../../../proto/generated/worker.ts";
+import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task } from "../queue/task.ts";
 
-/** The answer to one Ready. */
-export function assignmentEvent(tasks: readonly Task[], asBatch: boolean, idOf: (task: Task) => string): ServerEvent {
-  const [first] = tasks;
-  // One claim, one lease.
-  const leaseUntil = first?.leaseUntilMs === undefined ? "" : rfc3339Seconds(first.leaseUntilMs);
-  if (first !== undefined && !asBatch) {
-    return { event: { $case: "task", value: { task: taskMessage(first, idOf(first), leaseUntil) } } };
+/**
+ * The answer to one Ready. Written to the wire by hand, from the tasks as they are: through the generated code, with a
+ * message object, a Date and a big integer for every task, it took three times as long, a tenth of the whole server.
+ */
+export class Assignment {
+  readonly tasks: readonly Task[];
+  readonly #asBatch: boolean;
+  readonly #idOf: (task: Task) => string;
+
+  /** @param asBatch even if it is one task */
+  constructor(tasks: readonly Task[], asBatch: boolean, idOf: (task: Task) => string) {
+    this.tasks = tasks;
+    this.#asBatch = asBatch;
+    this.#idOf = idOf;
   }
-  const messages = tasks.map((task) => taskMessage(task, idOf(task), leaseUntil));
-  return { event: { $case: "taskBatch", value: { tasks: messages } } };
+
+  /** Writes a workerpb.ServerEvent. */
+  encode(writer: BinaryWriter): BinaryWriter {
+    const [first] = this.tasks;
+    // One claim, one lease.
+    const leaseUntil = first?.leaseUntilMs === undefined ? "" : rfc3339Seconds(first.leaseUntilMs);
+    writer.uint32(this.#asBatch ? SERVER_EVENT.taskBatch : SERVER_EVENT.task).fork();
+    for (const task of this.tasks) {
+      // TaskAssignment.task and TaskBatch.tasks have the same tag.
+      writer.uint32(10).fork();
+      writeTask(writer, task, this.#idOf(task), leaseUntil);
+      writer.join();
+    }
+    return writer.join();
+  }
+}
+
+/** Tags: field number times eight, and 2 for what has a length, 0 for numbers. */
+const SERVER_EVENT = { task: 2 * 8 + 2, taskBatch: 8 * 8 + 2 } as const;
+const TASK = {
+  id: 1 * 8 + 2,
+  command: 2 * 8 + 2,
+  payload: 3 * 8 + 2,
+  priority: 4 * 8,
+  webhook: 5 * 8 + 2,
+  maxAttempts: 6 * 8,
+  status: 7 * 8 + 2,
+  workerId: 8 * 8 + 2,
+  leaseUntil: 9 * 8 + 2,
+  attempts: 10 * 8,
+  tenantId: 11 * 8 + 2,
+  createdAt: 12 * 8 + 2,
+  updatedAt: 13 * 8 + 2,
+} as const;
+
+function writeTask(writer: BinaryWriter, task: Task, id: string, leaseUntil: string): void {
+  writer.uint32(TASK.id).string(id).uint32(TASK.command).string(task.command);
+  writer.uint32(TASK.payload).string(task.payload);
+  if (task.priority !== 0) writer.uint32(TASK.priority).int32(task.priority);
+  if (task.webhook !== undefined) writer.uint32(TASK.webhook).string(task.webhook);
+  writer.uint32(TASK.maxAttempts).int32(task.maxAttempts).uint32(TASK.status).string("IN_PROGRESS");
+  if (task.worker !== undefined) writer.uint32(TASK.workerId).string(task.worker);
+  writer.uint32(TASK.leaseUntil).string(leaseUntil).uint32(TASK.attempts).int32(task.attempts);
+  writer.uint32(TASK.tenantId).string(task.tenant);
+  writeTimestamp(writer.uint32(TASK.createdAt).fork(), task.createdMs);
+  writeTimestamp(writer.uint32(TASK.updatedAt).fork(), task.updatedMs);
+}
+
+/** Seconds and nanoseconds. */
+function writeTimestamp(writer: BinaryWriter, ms: number): void {
+  writer.uint32(8).uint32(Math.floor(ms / 1000));
+  writer.uint32(16).uint32((ms % 1000) * 1e6);
+  writer.join();
 }
 
 /** Room for a task in a message: at least what it needs. */
@@ -27,24 +85,6 @@ function textBytes(text: string): number {
 const SMALL_UNITS = 1024;
 /** Id, tenant, status, times and numbers, with their tags and lengths. */
 const FIXED_BYTES = 320;
-
-function taskMessage(task: Task, id: string, leaseUntil: string): TaskMessage {
-  return {
-    id,
-    command: task.command,
-    payload: Buffer.from(task.payload, "utf8"),
-    priority: task.priority,
-    webhook: task.webhook ?? "",
-    maxAttempts: task.maxAttempts,
-    status: "IN_PROGRESS",
-    workerId: task.worker ?? "",
-    leaseUntil,
-    attempts: task.attempts,
-    tenantId: task.tenant,
-    createdAt: new Date(task.createdMs),
-    updatedAt: new Date(task.updatedMs),
-  };
-}
 
 /** UTC, whole seconds, cut off: a lease never looks longer than it is. */
 function rfc3339Seconds(ms: number): string {

@@ -2,6 +2,7 @@ import type { ServiceDefinition } from "@grpc/grpc-js";
 import { ServerEvent as ProducerServerEvent } from "../../../proto/generated/producer.ts";
 import { ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
+import { Assignment } from "./assignment.ts";
 import type { StreamDirection } from "./dialogue.ts";
 
 /** Full names. */
@@ -39,5 +40,6 @@ export function streamDefinition(direction: StreamDirection): ServiceDefinition 
 
 const ENCODERS = {
   producer: (event: ProducerServerEvent, writer: BinaryWriter) => ProducerServerEvent.encode(event, writer),
-  worker: (event: WorkerServerEvent, writer: BinaryWriter) => WorkerServerEvent.encode(event, writer),
+  worker: (event: WorkerServerEvent | Assignment, writer: BinaryWriter) =>
+    event instanceof Assignment ? event.encode(writer) : WorkerServerEvent.encode(event, writer),
 };

@@ -13,7 +13,7 @@ import { CodeqError, type Outcome, refused } from "../queue/errors.ts";
 import type { TaskResult } from "../queue/results.ts";
 import type { Task } from "../queue/task.ts";
 import { AckLine } from "./ack-line.ts";
-import { assignmentEvent } from "./assignment.ts";
+import { Assignment } from "./assignment.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { serverErrorOf } from "./grpc-status.ts";
 import { type Answer, abandon, heartbeat, type LeaseContext, nack } from "./lease-requests.ts";
@@ -206,13 +206,13 @@ export class WorkerDialogue implements Dialogue {
     const { queue, observer } = this.#options;
     this.#owed += tasks.length;
     observer.batch("assignment", tasks.length);
-    const event = assignmentEvent(tasks, wish.asBatch, (task) => queue.idOf(task));
+    const assignment = new Assignment(tasks, wish.asBatch, (task) => queue.idOf(task));
     const dropped = (): void => {
       this.#owed -= tasks.length;
       this.#giveBack(tasks);
       line.restore(wish);
     };
-    this.#session.writer.send(event, { written: () => undefined, dropped });
+    this.#session.writer.send(assignment, { written: () => undefined, dropped });
   }
 
   /** The client never got these. */

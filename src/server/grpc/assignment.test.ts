@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { ServerEvent } from "../../../proto/generated/worker.ts";
+import { BinaryWriter } from "../../../proto/wire.ts";
+import type { Task } from "../queue/task.ts";
+import { Assignment, assignmentBytes } from "./assignment.ts";
+
+const TASK: Task = {
+  key: { shard: 0, sequence: 1 },
+  tenant: "acme",
+  command: "RENDER",
+  payload: '{"text":"é😀"}',
+  priority: 7,
+  webhook: "https://example.org/hook",
+  maxAttempts: 5,
+  attempts: 2,
+  state: "leased",
+  worker: "worker-ü",
+  leaseUntilMs: 1_784_548_860_999,
+  error: undefined,
+  result: undefined,
+  createdMs: 1_784_548_800_250,
+  updatedMs: 1_784_548_801_000,
+};
+const BARE: Task = { ...TASK, payload: "0", priority: 0, webhook: undefined, maxAttempts: 2 ** 31 - 1 };
+
+function message(task: Task, id: string) {
+  return {
+    id,
+    command: task.command,
+    payload: Buffer.from(task.payload),
+    priority: task.priority,
+    webhook: task.webhook ?? "",
+    maxAttempts: task.maxAttempts,
+    status: "IN_PROGRESS",
+    workerId: task.worker ?? "",
+    leaseUntil: "2026-07-20T12:01:00Z",
+    attempts: task.attempts,
+    tenantId: task.tenant,
+    createdAt: new Date(task.createdMs),
+    updatedAt: new Date(task.updatedMs),
+  };
+}
+
+test.each([TASK, BARE])("a task reads as it was written", (task) => {
+  const bytes = new Assignment([task], false, () => "id-1").encode(new BinaryWriter()).finish();
+  expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "task", value: { task: message(task, "id-1") } } });
+});
+
+test("several read as a batch, in order, and so does one that has to", () => {
+  const tasks = [TASK, BARE, { ...TASK, payload: JSON.stringify("x".repeat(70_000)) }];
+  const ids = new Map(tasks.map((task, index) => [task, `id-${index}`]));
+  const idOf = (task: Task): string => ids.get(task) ?? "";
+  for (const some of [tasks, tasks.slice(0, 1)]) {
+    const bytes = new Assignment(some, true, idOf).encode(new BinaryWriter()).finish();
+    const expected = some.map((task) => message(task, idOf(task)));
+    expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "taskBatch", value: { tasks: expected } } });
+  }
+});
+
+test("the room for a task is enough for it", () => {
+  for (const task of [TASK, BARE, { ...TASK, payload: JSON.stringify("é".repeat(5000)), tenant: "t".repeat(63) }]) {
+    const id = "01a2297c-3027-7000-8037-03a9a6ff953d";
+    const bytes = new Assignment([task], true, () => id).encode(new BinaryWriter()).finish();
+    expect(bytes.length).toBeLessThanOrEqual(assignmentBytes(task));
+  }
+});
