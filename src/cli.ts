@@ -13,6 +13,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(io: Com
     summary: "run the task queue server; also what `codeq` alone does",
     load: async (io) => (await import("./server/commands/serve-command.ts")).serveCommand(io),
   },
+  bench: {
+    summary: "measure how fast the queue is on this machine",
+    load: async (io) => (await import("./bench/bench-command.ts")).benchCommand(io),
+  },
   config: {
     summary: "show the effective configuration and where each value comes from",
     load: async (io) => (await import("./server/commands/config-command.ts")).configCommand(io),

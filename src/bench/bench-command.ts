@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import type { BenchIo } from "./bench-io.ts";
+import { addBenchFlags, type BenchFlags } from "./bench-flags.ts";
+import { bench } from "./bench.ts";
+import { compareCommand } from "./compare/compare-command.ts";
+import { SCENARIOS } from "./scenarios/registry.ts";
+
+/** `codeq bench`: measures the server of this very executable. */
+export function benchCommand(io: BenchIo): Command {
+  const command = new Command("bench").description("measure how fast the queue is on this machine");
+  command.showSuggestionAfterError();
+  for (const scenario of SCENARIOS) {
+    const one = new Command(scenario.name).description(scenario.summary);
+    command.addCommand(addBenchFlags(one, scenario).action(async (flags: BenchFlags) => bench(scenario, flags, io)));
+  }
+  command.addCommand(new Command("list").description("say what can be measured").action(() => io.print(list())));
+  command.addCommand(compareCommand(io));
+  return command;
+}
+
+function list(): string {
+  const width = Math.max(...SCENARIOS.map(({ name }) => name.length));
+  return SCENARIOS.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}\n`).join("");
+}

@@ -1,0 +1,11 @@
+/** What the bench may do to the world around it. */
+export interface BenchIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether standard output is one. */
+  readonly isTerminal: boolean;
+  /** To standard output. */
+  readonly print: (text: string) => void;
+  /** To standard error. */
+  readonly warn: (text: string) => void;
+  readonly setExitCode: (code: number) => void;
+}

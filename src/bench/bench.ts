@@ -1,0 +1,79 @@
+import type { BenchFlags } from "./bench-flags.ts";
+import type { BenchIo } from "./bench-io.ts";
+import { parametersOf } from "./bench-flags.ts";
+import { BENCH_EXIT_CODES } from "./exit-codes.ts";
+import { buildFingerprint, machineFingerprint } from "./fingerprint.ts";
+import { LiveLine } from "./live-line.ts";
+import type { BenchResult, Run } from "./result.ts";
+import { runScenario } from "./run/run-scenario.ts";
+import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import { diskPlace, removeLeftovers } from "./target/data-dir.ts";
+import { ServerView } from "./target/server-view.ts";
+import { terminalReport } from "./terminal-report.ts";
+
+/** Measures one scenario and reports it. The exit code tells how it went. */
+export async function bench(scenario: Scenario, flags: BenchFlags, io: BenchIo): Promise<void> {
+  const target = flags.target === undefined ? undefined : targetOf(flags.target);
+  if (target === "wrong") {
+    io.warn(`codeq: --target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream\n`);
+    io.setExitCode(BENCH_EXIT_CODES.usage.code);
+    return;
+  }
+  const left = removeLeftovers(flags.dataDir);
+  if (left > 0) io.warn(`removed what ${left} killed ${left === 1 ? "run" : "runs"} left behind\n`);
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  try {
+    const live = new LiveLine(io, io.isTerminal);
+    const silent: RunWatch = { phase: () => undefined, progress: () => undefined };
+    const settings: RunSettings = {
+      parameters: parametersOf(flags),
+      dataPlace: flags.dataDir,
+      token: flags.token,
+      serverFlags: [],
+      serverEnv: {},
+      target,
+      signal: interrupt.signal,
+      watch: flags.quiet ? silent : live,
+    };
+    const version = target === undefined ? undefined : await versionOf(target, flags.token);
+    const machine = machineFingerprint(flags.dataDir ?? diskPlace());
+    const build = await buildFingerprint(version);
+    const watch = {
+      runStarts: (plan: { readonly name: string; readonly unit: string }, index: number, runs: number): void =>
+        live.begin(runs > 1 ? `${plan.name} (${index + 1} of ${runs})` : plan.name, plan.unit),
+      runEnds: (): void => {
+        if (!flags.quiet) live.clear();
+      },
+    };
+    const result = await runScenario({ scenario, settings, machine, build, watch });
+    io.print(terminalReport(result, scenario));
+    io.setExitCode(exitCodeOf(result));
+  } finally {
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+function exitCodeOf(result: BenchResult): number {
+  const kinds = result.points.flatMap(({ runs }) => runs.map(({ verdict }) => verdict.kind));
+  const has = (kind: Run["verdict"]["kind"]): boolean => kinds.includes(kind);
+  if (has("broken")) return BENCH_EXIT_CODES.ledgerViolation.code;
+  if (has("server-died")) return BENCH_EXIT_CODES.serverDied.code;
+  if (has("unusable")) return BENCH_EXIT_CODES.invalidRun.code;
+  if (result.outcome === "interrupted") return BENCH_EXIT_CODES.interrupted.code;
+  return BENCH_EXIT_CODES.ok.code;
+}
+
+/** `http://host:8080,http://host:9092,http://host:9091` */
+function targetOf(text: string): TargetPorts | "wrong" {
+  const [httpUrl, producerUrl, workerUrl, more] = text.split(",");
+  if (httpUrl === undefined || producerUrl === undefined || workerUrl === undefined || more !== undefined) return "wrong";
+  const urls = [httpUrl, producerUrl, workerUrl];
+  return urls.every((url) => URL.canParse(url)) ? { httpUrl, producerUrl, workerUrl } : "wrong";
+}
+
+function versionOf({ httpUrl }: TargetPorts, token: string): Promise<{ version: string; commit: string }> {
+  return new ServerView({ httpUrl, token, command: "" }).version();
+}

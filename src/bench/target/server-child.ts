@@ -1,0 +1,126 @@
+import { ownCommand } from "./own-command.ts";
+import type { Endpoints } from "../load/load-plan.ts";
+
+export interface ServerChildOptions {
+  readonly dataDir: string;
+  readonly shards: number;
+  readonly durability: "off" | "normal" | "full";
+  /** More flags for `codeq serve`, and more environment. */
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The server ended while it was needed. */
+export class ServerDied extends Error {
+  override readonly name = "ServerDied";
+}
+
+/** `codeq serve` as a process of its own, on free ports of the loopback interface. */
+export class ServerChild implements AsyncDisposable {
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #listening = Promise.withResolvers<Endpoints>();
+  readonly #died = Promise.withResolvers<never>();
+  #stopping = false;
+  #lastLines: readonly string[] = [];
+  #errorLines: readonly string[] = [];
+
+  constructor({ dataDir, shards, durability, flags, env }: ServerChildOptions) {
+    const settings = ["--port", "0", "--data-dir", dataDir, "--shards", String(shards), "--durability", durability];
+    this.#process = Bun.spawn([...ownCommand(), "serve", ...settings, "--log-format", "json", ...LIMITS, ...flags], {
+      // Nothing of the caller's own configuration may reach the server.
+      env: { PATH: "/usr/bin:/bin", ...env },
+      cwd: dataDir,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.#died.promise.catch(() => undefined);
+    this.#listening.promise.catch(() => undefined);
+    void this.#readOutput();
+    void this.#readErrors();
+    void this.#process.exited.then((code) => this.#exited(code));
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Rejects with `ServerDied` if the server ends before it is told to; never resolves. */
+  get death(): Promise<never> {
+    return this.#died.promise;
+  }
+
+  /** What the server wrote to standard error so far, line by line; the newest part if it is much. */
+  get errorLines(): readonly string[] {
+    return this.#errorLines;
+  }
+
+  /** Where it listens, once it does. */
+  listening(): Promise<Endpoints> {
+    return Promise.race([this.#listening.promise, this.death]);
+  }
+
+  /** @param graceMs until it is killed */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#process.kill("SIGTERM");
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), graceMs);
+    await this.#process.exited;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+  }
+
+  async #readOutput(): Promise<void> {
+    for await (const line of linesOf(this.#process.stdout)) {
+      this.#lastLines = [...this.#lastLines, line].slice(-LINES_KEPT);
+      if (!line.includes('"producerPort"')) continue;
+      // One line of the server's own log.
+      const { url, producerPort, workerPort } = JSON.parse(line) as Listening;
+      this.#listening.resolve({
+        httpUrl: url,
+        producerUrl: `http://127.0.0.1:${producerPort}`,
+        workerUrl: `http://127.0.0.1:${workerPort}`,
+      });
+    }
+  }
+
+  async #readErrors(): Promise<void> {
+    for await (const line of linesOf(this.#process.stderr)) {
+      this.#errorLines = [...this.#errorLines.slice(-ERROR_LINES_KEPT), line];
+    }
+  }
+
+  #exited(code: number): void {
+    if (this.#stopping) return;
+    const last = this.#errorLines.at(-1) ?? this.#lastLines.at(-1) ?? "it said nothing";
+    const died = new ServerDied(`the server ended with code ${code}: ${last}`);
+    this.#died.reject(died);
+  }
+}
+
+interface Listening {
+  readonly url: string;
+  readonly producerPort: number;
+  readonly workerPort: number;
+}
+
+/** The bench asks for bigger batches than a server of strangers would allow. */
+const LIMITS = ["--create-batch-max", "10000", "--claim-batch-max", "10000", "--result-batch-max", "10000"];
+const LINES_KEPT = 20;
+const ERROR_LINES_KEPT = 100_000;
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}

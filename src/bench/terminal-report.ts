@@ -1,0 +1,25 @@
+import { pointTable } from "./report/point-table.ts";
+import { buildFacts, headlineFact, machineFacts, parameterFacts, remarkLines, verdictLine } from "./report/result-facts.ts";
+import { textTable } from "./report/text-table.ts";
+import type { BenchResult } from "./result.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+/** What the terminal shows in the end. The verdict comes first: a run that is not valid has no numbers. */
+export function terminalReport(result: BenchResult, scenario: Scenario): string {
+  const { columns, rows } = pointTable(result);
+  const sound = result.points.filter((point) => point.rate !== undefined);
+  const headline = headlineFact(result);
+  const facts = [...parameterFacts(result), ...machineFacts(result), ...buildFacts(result)];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const blocks = [
+    [`codeq bench ${result.scenario}: ${verdictLine(result)}`, ...remarkLines(result).map((line) => `  ${line}`)],
+    facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    sound.flatMap((point) => scenario.lines(point, result.parameters)),
+    sound.length === 0 ? [] : textTable(columns, rows),
+    headline === undefined ? [] : [headline.join(": ")],
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
+}
