@@ -61,7 +61,7 @@ export async function survive(plan: Plan, seed: number): Promise<Verdict> {
   return verdict;
 }
 
-async function isDrained(rig: Rig, tenant: Tenant): Promise<boolean> {
+export async function isDrained(rig: Rig, tenant: Tenant): Promise<boolean> {
   for (const command of commandsOf(tenant)) {
     const { ready, delayed, inProgress } = await laneCounts(rig, tenant, command);
     if (ready + delayed + inProgress > 0) return false;
