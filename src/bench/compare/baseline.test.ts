@@ -21,7 +21,7 @@ describe("against a saved result", () => {
     expect(againstBaseline(sweep, benchResult(scaled(0.9))).lines).toEqual([
       "plateau: −10.0 % against the baseline, which is more than chance (p = 0.008): SLOWER",
       "to see where the time goes: codeq bench saturation-worker --shards 4 --batch 32 --producer-batch 8 " +
-        "--durability off --payload-bytes 14 --concurrency 512 --profile-dir /tmp/codeq-profiles",
+        "--durability off --payload-bytes 14 --concurrency 64 --profile-dir /tmp/codeq-profiles",
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { percentChange } from "../report/figures.ts";
+import { mainPoint } from "../report/point-summary.ts";
 import type { BenchResult, Parameters } from "../result.ts";
 import { REGRESSION_SHARE } from "./compare-outcome.ts";
 import { headlines } from "./headlines.ts";
@@ -39,9 +40,10 @@ export function againstBaseline(baseline: BenchResult, result: BenchResult): Bas
 }
 
 /** The command that measures the same once more and captures a profile of the server. */
-export function profileCommand({ scenario, parameters, plateau }: BenchResult): string {
-  const { shards, batch, producerBatch, durability, payloadBytes, concurrency, ratePerSecond }: Parameters = parameters;
-  const at = plateau?.toConcurrency ?? concurrency.at(-1);
+export function profileCommand(result: BenchResult): string {
+  const { scenario, parameters } = result;
+  const { shards, batch, producerBatch, durability, payloadBytes, ratePerSecond }: Parameters = parameters;
+  const at = mainPoint(result)?.concurrency;
   const flags = [
     `--shards ${shards} --batch ${batch} --producer-batch ${producerBatch} --durability ${durability}`,
     `--payload-bytes ${payloadBytes}`,

@@ -17,7 +17,7 @@ export type Setting = Pick<BenchResult, "scenario" | "machine" | "parameters">;
  */
 export function mismatches(base: Setting, next: Setting): Mismatch[] {
   const found: Mismatch[] = [];
-  const look = (kind: Mismatch["kind"], name: string, a: unknown, b: unknown): void => {
+  const look = (kind: Mismatch["kind"], name: string, a: string | number | undefined, b: string | number | undefined): void => {
     if (a !== b) found.push({ kind, name, base: shown(a), next: shown(b) });
   };
   look("scenario", "scenario", base.scenario, next.scenario);
@@ -56,6 +56,6 @@ const PARAMETERS: readonly Exclude<keyof Parameters, "concurrency" | "repeat" | 
   "prefill",
 ];
 
-function shown(value: unknown): string {
+function shown(value: string | number | undefined): string {
   return value === undefined ? "none" : String(value);
 }

@@ -31,5 +31,5 @@ function escaped(text: string): string {
 }
 
 function widthOf(text: string): number {
-  return [...text].length;
+  return Bun.stringWidth(text);
 }

@@ -1,0 +1,76 @@
+/** Test-only: a real browser without a window. Undefined where there is none, which `.ci/run` does not let pass. */
+export const browserPath = ["chromium", "chromium-browser", "google-chrome"]
+  .map((name) => Bun.which(name))
+  .find(Boolean);
+
+const REQUIRED = process.env["CODEQ_TEST_BROWSER"] === "required";
+
+/** Test-only: whether to pass over tests that need a browser; says so where it is. */
+export function withoutBrowser(): boolean {
+  if (typeof browserPath === "string" || REQUIRED) return false;
+  process.stderr.write("no chromium on this machine: reports are not opened in a browser (apt-get install chromium)\n");
+  return true;
+}
+
+/** Test-only: how the reader looks at a page. */
+export interface Look {
+  readonly scheme: "light" | "dark";
+  readonly width: number;
+}
+
+/** Test-only: a page as one reader sees it, with what went wrong while it was opened. */
+export class OpenPage implements Disposable {
+  readonly #view: Bun.WebView;
+  readonly problems: string[] = [];
+
+  private constructor(view: Bun.WebView) {
+    this.#view = view;
+  }
+
+  static async open(html: string, { scheme, width }: Look): Promise<OpenPage> {
+    if (typeof browserPath !== "string")
+      throw new Error("a browser is required, and there is no chromium on this machine");
+    const backend = {
+      type: "chrome",
+      url: false,
+      path: browserPath,
+      argv: ["--no-sandbox", "--disable-dev-shm-usage"],
+    } as const;
+    const view = new Bun.WebView({ width, height: 900, backend: { ...backend, argv: [...backend.argv] } });
+    const page = new OpenPage(view);
+    await view.navigate("about:blank");
+    for (const domain of ["Runtime", "Log", "Network"]) await view.cdp(`${domain}.enable`);
+    const complain = (event: MessageEvent): void => void page.problems.push(JSON.stringify(event.data));
+    for (const event of ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"] as const) {
+      view.addEventListener(event, complain);
+    }
+    view.addEventListener<{ request: { url: string } }>("Network.requestWillBeSent", ({ data }) => {
+      if (!/^(file|data):/.test(data.request.url)) page.problems.push(`asks for ${data.request.url}`);
+    });
+    await view.cdp("Emulation.setDeviceMetricsOverride", {
+      width,
+      height: 900,
+      deviceScaleFactor: 1,
+      mobile: width < 600,
+    });
+    await view.cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
+    const path = `${process.env["TMPDIR"] ?? "/tmp"}/codeq-report-${process.pid}-${Bun.randomUUIDv7()}.html`;
+    await Bun.write(path, html);
+    await view.navigate(`file://${path}`);
+    await Bun.file(path).delete();
+    return page;
+  }
+
+  /** The value of an expression in the page. */
+  async ask<T>(expression: string): Promise<T> {
+    return await this.#view.evaluate<T>(expression);
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await Bun.write(path, await this.#view.screenshot());
+  }
+
+  [Symbol.dispose](): void {
+    this.#view.close();
+  }
+}

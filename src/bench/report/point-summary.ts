@@ -1,0 +1,73 @@
+import { median } from "../compare/median-shift.ts";
+import { Histogram } from "../histogram.ts";
+import type { BenchResult, LatencyName, Measures, Point, ServerCosts, Spread } from "../result.ts";
+
+/** What is said of an operation over all valid runs of a point. */
+export interface LatencySummary {
+  readonly name: LatencyName;
+  readonly histogram: Histogram;
+}
+
+/** In the order a task meets them. */
+export const LATENCY_LABELS: Readonly<Record<LatencyName, string>> = {
+  createAck: "create ack",
+  service: "service",
+  queueWait: "queue wait",
+  lateness: "lateness",
+  claim: "claim",
+  resultAck: "result ack",
+  endToEnd: "end to end",
+};
+
+/** Of the runs that count. A point with a run that cannot be relied on has none: what would its other runs prove? */
+export function validMeasures({ runs }: Point): Measures[] {
+  const sound = runs.every(({ verdict }) => verdict.kind === "valid" || verdict.kind === "interrupted");
+  return sound ? runs.flatMap(({ measures }) => measures ?? []) : [];
+}
+
+/** Of the point's rate, over the runs that count. */
+export function rateSpread(point: Point): Spread | undefined {
+  return validMeasures(point).length === 0 ? undefined : point.rate;
+}
+
+/** Each operation that was measured, its histograms merged over the valid runs; values in microseconds. */
+export function latencySummaries(point: Point): LatencySummary[] {
+  const runs = validMeasures(point);
+  // Object.keys forgets that these are names of latencies.
+  return (Object.keys(LATENCY_LABELS) as LatencyName[]).flatMap((name) => {
+    const histogram = new Histogram();
+    for (const { latencies } of runs) {
+      const latency = latencies[name];
+      if (latency !== undefined) histogram.merge(latency.histogram);
+    }
+    return histogram.total === 0 ? [] : [{ name, histogram }];
+  });
+}
+
+/** The latency to show when there is room for one: end to end, or what comes nearest to it. */
+export function mainLatency(point: Point): LatencySummary | undefined {
+  const summaries = latencySummaries(point);
+  for (const name of ["endToEnd", "claim", "createAck"] as const) {
+    const found = summaries.find((summary) => summary.name === name);
+    if (found !== undefined) return found;
+  }
+  return summaries[0];
+}
+
+/** Of the valid runs, the median of one of the server's costs. */
+export function medianCost(point: Point, cost: keyof ServerCosts): number | undefined {
+  const values = validMeasures(point).flatMap(({ server }) => server?.[cost] ?? []);
+  return values.length === 0 ? undefined : median(values.toSorted((a, b) => a - b));
+}
+
+/** The valid run whose rate is the median one, to show how a run went. */
+export function medianRun(point: Point): Measures | undefined {
+  const runs = validMeasures(point).toSorted((a, b) => a.rate - b.rate);
+  return runs[Math.floor((runs.length - 1) / 2)];
+}
+
+/** The point a result is best known by: that with the best rate. */
+export function mainPoint({ points }: BenchResult): Point | undefined {
+  const rated = points.filter((point) => rateSpread(point) !== undefined);
+  return rated.toSorted((a, b) => (b.rate?.median ?? 0) - (a.rate?.median ?? 0))[0];
+}
