@@ -4,7 +4,7 @@ import { ensureInstalled } from "./install.ts";
 import { type SourceState, sourceState } from "./source-state.ts";
 
 /** The command line, then a file for each worker thread: a thread can only start from an entry point of its own. */
-const ENTRY_POINTS = ["src/cli.ts"];
+const ENTRY_POINTS = ["src/cli.ts", "src/bench/load/load-thread.ts"];
 
 /**
  * Compiles `dist/codeq` if its sources, its dependencies or the compiler changed since.

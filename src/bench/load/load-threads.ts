@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { isCompiled } from "../target/own-command.ts";
 import { LiveCounts } from "./live-counts.ts";
 import type { Answer, LoadPlan, Order, ThreadReport } from "./load-plan.ts";
 
@@ -66,7 +67,7 @@ export class LoadThreads implements AsyncDisposable {
 
 class LoadThread {
   readonly failure: Promise<never>;
-  readonly #worker = new Worker(new URL("./load-thread.ts", import.meta.url));
+  readonly #worker = new Worker(THREAD_FILE);
   #expected: { readonly kind: Answer["kind"]; readonly resolve: (answer: Answer) => void } | undefined;
 
   constructor() {
@@ -98,6 +99,11 @@ class LoadThread {
     await this.#worker.terminate();
   }
 }
+
+/** Within a compiled executable, entry points lie as they do below `src`; `scripts/build.ts` lists them. */
+const THREAD_FILE = isCompiled()
+  ? new URL("./bench/load/load-thread.js", import.meta.url)
+  : new URL("./load-thread.ts", import.meta.url);
 
 /** The generator could not go on: the connection it measures through is gone, or it has a bug. */
 export class LoadFailure extends Error {
