@@ -15,6 +15,8 @@ import { takeCensus } from "./take-census.ts";
 const RETRY = ["--backoff", "fixed", "--backoff-base", "1s", "--backoff-max", "2s", "--shutdown-grace", "5s"];
 const BACKOFF = { baseMs: 10, maxMs: 200 };
 const LEASE_SECONDS = 2;
+/** Of each tenant. */
+const PRODUCERS = 4;
 /** Clocks of client and server, and the cut of the server's times to whole milliseconds. */
 const CLOCK_ERROR_MS = 5;
 
@@ -44,10 +46,12 @@ export async function surviveWithSdk({ rounds, signal, seed }: SdkPlan): Promise
   const flags = ["--port", `${port}`, "--worker-port", `${workerPort}`, "--producer-port", `${producerPort}`];
   const crew = new Crew({ url: rig.url, workerPort, producerPort }, new Dice(seed));
   const running = { stopped: false };
-  const load = TENANTS.flatMap((tenant) => [crew.produce(tenant, running), crew.produce(tenant, running)]);
+  const load = TENANTS.flatMap((tenant) => Array.from({ length: PRODUCERS }, () => crew.produce(tenant, running)));
   for (const tenant of TENANTS) for (const token of workerTokens(tenant)) crew.work(tenant, token);
   for (let round = 1; round <= rounds; round += 1) {
-    await crew.progress(crew.dice.between(50, 400));
+    await crew.progress(50);
+    // Not just when something has been acknowledged.
+    await Bun.sleep(crew.dice.between(20, 250));
     const code = await rig.stop(signal);
     if (code !== (signal === "SIGKILL" ? 137 : 0)) throw new Error(`the server ended with ${code}`);
     await rig.start([...RETRY, ...flags]);
