@@ -2,7 +2,8 @@ import type { BenchResult, Machine, Parameters } from "../result.ts";
 
 /** Something that makes two results say little about each other. */
 export interface Mismatch {
-  readonly kind: "scenario" | "machine" | "parameters";
+  /** `system` may change from one start of a machine to the next: worth knowing, and no reason to refuse. */
+  readonly kind: "scenario" | "machine" | "parameters" | "system";
   readonly name: string;
   readonly base: string;
   readonly next: string;
@@ -17,11 +18,18 @@ export type Setting = Pick<BenchResult, "scenario" | "machine" | "parameters">;
  */
 export function mismatches(base: Setting, next: Setting): Mismatch[] {
   const found: Mismatch[] = [];
-  const look = (kind: Mismatch["kind"], name: string, a: string | number | undefined, b: string | number | undefined): void => {
+  const look = (
+    kind: Mismatch["kind"],
+    name: string,
+    a: string | number | undefined,
+    b: string | number | undefined,
+  ): void => {
     if (a !== b) found.push({ kind, name, base: shown(a), next: shown(b) });
   };
   look("scenario", "scenario", base.scenario, next.scenario);
   for (const name of MACHINE) look("machine", name, base.machine[name], next.machine[name]);
+  look("machine", "memory", wholeGibibytes(base.machine), wholeGibibytes(next.machine));
+  look("system", "kernel", base.machine.kernel, next.machine.kernel);
   for (const name of PARAMETERS) look("parameters", name, base.parameters[name], next.parameters[name]);
   return found;
 }
@@ -32,13 +40,11 @@ export function describeMismatch({ kind, name, base, next }: Mismatch): string {
   return `${label} ${base} in the base, ${next} in the new result`;
 }
 
-/** Whatever changes how fast the same build is. The time of an fsync is measured, so never quite the same. */
-const MACHINE: readonly Exclude<keyof Machine, "fsyncMs">[] = [
+/** What makes it another machine. Memory differs by some pages from start to start, an fsync is never quite as long. */
+const MACHINE: readonly Exclude<keyof Machine, "memoryBytes" | "kernel" | "fsyncMs">[] = [
   "cpu",
   "cores",
-  "memoryBytes",
   "architecture",
-  "kernel",
   "fileSystem",
 ];
 
@@ -58,4 +64,8 @@ const PARAMETERS: readonly Exclude<keyof Parameters, "concurrency" | "repeat" | 
 
 function shown(value: string | number | undefined): string {
   return value === undefined ? "none" : String(value);
+}
+
+function wholeGibibytes({ memoryBytes }: Machine): string {
+  return `${Math.round(memoryBytes / 2 ** 30)} GiB`;
 }

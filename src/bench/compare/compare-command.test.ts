@@ -108,6 +108,13 @@ describe("compare refuses", () => {
     expect(err).toContain("scenario saturation-worker in the base, http-cycle in the new result");
   });
 
+  test("no newer kernel, and says that it is there", async () => {
+    const updated = { ...sweep, machine: { ...sweep.machine, kernel: "Linux 9.9.9", memoryBytes: 8 * 2 ** 30 - 4096 } };
+    const { code, out } = await compare(sweep, updated);
+    expect(code).toBe(0);
+    expect(out).toContain("- system: kernel Linux 6.1.0 in the base, Linux 9.9.9 in the new result");
+  });
+
   test("neither another build, another number of runs nor another seed", async () => {
     const build = { ...sweep.build, serverCommit: "fedcba", bun: "9.9.9" };
     const next = scaled(1, 4);

@@ -68,7 +68,8 @@ function refusalOf(comparison: Comparison, flags: CompareFlags): string | undefi
   const { mismatches, base, next } = comparison;
   const refused = mismatches.find(({ kind }) => !allowed(kind, flags));
   if (refused !== undefined) {
-    const advice = refused.kind === "scenario" ? "" : `; --across-${ACROSS[refused.kind]} compares them all the same`;
+    const flag = ACROSS[refused.kind];
+    const advice = flag === undefined ? "" : `; --across-${flag} compares them all the same`;
     return `${describeMismatch(refused)}${advice}`;
   }
   const [idle] = idleLimits(comparison, flags.failOn);
@@ -78,10 +79,19 @@ function refusalOf(comparison: Comparison, flags: CompareFlags): string | undefi
   return undefined;
 }
 
-const ACROSS = { machine: "machines", parameters: "parameters" } as const;
+const ACROSS: Readonly<Partial<Record<Mismatch["kind"], string>>> = { machine: "machines", parameters: "parameters" };
 
 function allowed(kind: Mismatch["kind"], flags: CompareFlags): boolean {
-  return (kind === "machine" && flags.acrossMachines) || (kind === "parameters" && flags.acrossParameters);
+  switch (kind) {
+    case "scenario":
+      return false;
+    case "machine":
+      return flags.acrossMachines;
+    case "parameters":
+      return flags.acrossParameters;
+    case "system":
+      return true;
+  }
 }
 
 function addLimit(text: string, limits: readonly FailOn[]): readonly FailOn[] {

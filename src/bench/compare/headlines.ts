@@ -1,5 +1,5 @@
+import { median } from "../median.ts";
 import type { BenchResult, Point, RateUnit } from "../result.ts";
-import { median } from "./median-shift.ts";
 
 /** The rate a result is known by, once for each run. */
 export interface Headline {
@@ -30,9 +30,7 @@ export function headlines(
     {
       name: `plateau c=${range}`,
       unit: first.unit,
-      rates: Array.from({ length: runs }, (_, run) => {
-        return median(flat.map((point) => point.rates[run] ?? 0).toSorted((a, b) => a - b));
-      }),
+      rates: Array.from({ length: runs }, (_, run) => median(flat.map((point) => point.rates[run] ?? 0))),
     },
   ];
 }

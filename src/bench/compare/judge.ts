@@ -1,5 +1,6 @@
+import { median } from "../median.ts";
 import { mannWhitney } from "./mann-whitney.ts";
-import { median, medianShift } from "./median-shift.ts";
+import { medianShift } from "./median-shift.ts";
 
 /** `too-few-runs`: no difference, however large, could be told from chance with samples of these sizes. */
 export type Conclusion = "better" | "worse" | "no-difference" | "too-few-runs";
@@ -33,7 +34,7 @@ export const SIGNIFICANCE = 0.05;
 export function judge(base: readonly number[], next: readonly number[], better: "higher" | "lower"): Judgement {
   const { p, pMin } = mannWhitney(base, next);
   const { estimate, low, high, confidence } = medianShift(base, next, 1 - SIGNIFICANCE);
-  const [baseMedian, nextMedian] = [medianOf(base), medianOf(next)];
+  const [baseMedian, nextMedian] = [median(base), median(next)];
   const share = (difference: number): number => difference / baseMedian;
   return {
     baseMedian,
@@ -50,8 +51,4 @@ function concluded(p: number, pMin: number, estimate: number, better: "higher" |
   if (pMin > SIGNIFICANCE) return "too-few-runs";
   if (p > SIGNIFICANCE || estimate === 0) return "no-difference";
   return estimate > 0 === (better === "higher") ? "better" : "worse";
-}
-
-function medianOf(values: readonly number[]): number {
-  return median(values.toSorted((a, b) => a - b));
 }

@@ -1,3 +1,4 @@
+import { median } from "../median.ts";
 import { drawsCount } from "./mann-whitney.ts";
 import { normalQuantile } from "./normal.ts";
 import { rankSumCounts } from "./rank-sums.ts";
@@ -30,12 +31,6 @@ export function medianShift(first: readonly number[], second: readonly number[],
     high: differences[differences.length - 1 - skipped] ?? Number.NaN,
     confidence: reached,
   };
-}
-
-/** @param sorted ascending, not empty */
-export function median(sorted: readonly number[]): number {
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
 }
 
 /** How many of the ordered differences lie outside at each end, and the confidence of what is left. */

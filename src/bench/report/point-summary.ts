@@ -1,5 +1,5 @@
-import { median } from "../compare/median-shift.ts";
 import { Histogram } from "../histogram.ts";
+import { median } from "../median.ts";
 import type { BenchResult, LatencyName, Measures, Point, ServerCosts, Spread } from "../result.ts";
 
 /** What is said of an operation over all valid runs of a point. */
@@ -57,7 +57,7 @@ export function mainLatency(point: Point): LatencySummary | undefined {
 /** Of the valid runs, the median of one of the server's costs. */
 export function medianCost(point: Point, cost: keyof ServerCosts): number | undefined {
   const values = validMeasures(point).flatMap(({ server }) => server?.[cost] ?? []);
-  return values.length === 0 ? undefined : median(values.toSorted((a, b) => a - b));
+  return values.length === 0 ? undefined : median(values);
 }
 
 /** The valid run whose rate is the median one, to show how a run went. */
