@@ -79,6 +79,9 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/client/producer.ts", "./rest-client.ts", true],
   ["src/client/producer.ts", "../server/queue/task.ts", false],
   ["src/client/producer.ts", "../bench/pacer.ts", false],
+  ["src/loadtest/local-server.ts", "./scenarios.ts", true],
+  ["src/loadtest/local-server.ts", "../server/serve.ts", false],
+  ["src/loadtest/local-server.ts", "../bench/run.ts", false],
   ["src/cli.ts", "./server/serve.ts", true],
 ];
 

@@ -1,11 +1,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { K6_MODULE, K6_VERSION } from "../src/loadtest/k6-version.ts";
 
-/** k6 is not on npm: it is built from its Go module, once for each version. */
-const K6_VERSION = "v1.8.1";
-
-const MODULE = `go.k6.io/k6@${K6_VERSION}`;
 const BUILD_MINUTES_MAX = 20;
 const LOCK_POLL_MS = 500;
 
@@ -22,7 +19,7 @@ export async function ensureK6(say: (line: string) => void): Promise<K6> {
   const path = join(directory, `k6-${K6_VERSION}`, "k6");
   if (existsSync(path)) return { path };
   const go = Bun.which("go");
-  if (go === null) return { missing: `k6 is built by \`go install ${MODULE}\`, and there is no go on PATH` };
+  if (go === null) return { missing: `k6 is built by \`go install ${K6_MODULE}\`, and there is no go on PATH` };
 
   mkdirSync(directory, { recursive: true });
   const lock = join(directory, `k6-${K6_VERSION}.lock`);
@@ -50,7 +47,7 @@ export function mayGoWithoutK6(): boolean {
 async function build(go: string, directory: string, path: string): Promise<void> {
   const workshop = join(directory, `k6-build-${process.pid}`);
   try {
-    const child = Bun.spawn([go, "install", MODULE], {
+    const child = Bun.spawn([go, "install", K6_MODULE], {
       env: { ...process.env, GOBIN: workshop },
       stdin: "ignore",
       stdout: "ignore",
@@ -58,7 +55,7 @@ async function build(go: string, directory: string, path: string): Promise<void>
       timeout: BUILD_MINUTES_MAX * 60_000,
     });
     const [stderr, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
-    if (code !== 0) throw new Error(`go install ${MODULE} failed with ${code}:\n${stderr}`);
+    if (code !== 0) throw new Error(`go install ${K6_MODULE} failed with ${code}:\n${stderr}`);
     mkdirSync(join(path, ".."), { recursive: true });
     renameSync(join(workshop, "k6"), path);
   } finally {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 const SOURCES = [
   "src/**/*",
   "proto/**/*",
+  "loadtest/k6/**/*",
   "scripts/build.ts",
   "scripts/source-state.ts",
   "tsconfig.json",
@@ -47,7 +48,7 @@ function fromGit(root: string): { commit: string; date: string } | undefined {
   if (!existsSync(join(root, ".git"))) return undefined;
   const [commit, date] = git(root, "log", "-1", "--format=%H %cI")?.split(" ") ?? [];
   if (commit === undefined || date === undefined) return undefined;
-  const changed = git(root, "status", "--porcelain", "--", "src", "proto", "package.json", "bun.lock");
+  const changed = git(root, "status", "--porcelain", "--", "src", "proto", "loadtest", "package.json", "bun.lock");
   return { commit: changed === "" ? commit : `${commit}-dirty`, date };
 }
 

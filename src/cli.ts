@@ -29,6 +29,15 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(io: Com
     summary: "exit 0 when the server is ready for work, else 1",
     load: async (io) => (await import("./server/commands/healthcheck-command.ts")).healthcheckCommand(io),
   },
+  health: {
+    summary: "the same as healthcheck",
+    load: async (io) =>
+      (await import("./server/commands/healthcheck-command.ts")).healthcheckCommand(io).name("health"),
+  },
+  loadtest: {
+    summary: "run the k6 scenarios: load over HTTP, judged by what became of it",
+    load: async (io) => (await import("./loadtest/loadtest-command.ts")).loadtestCommand(io),
+  },
 };
 
 const DEFAULT_COMMAND = "serve";
@@ -77,12 +86,16 @@ async function programWith(wanted: string | undefined): Promise<Command> {
   program.exitOverride().configureOutput({ outputError: (text, write) => write(`codeq: ${oneLine(text)}`) });
   for (const [name, command] of Object.entries(COMMANDS)) {
     if (name !== wanted) program.command(name).description(command.summary);
-    else
-      program.addCommand((await command.load(io)).copyInheritedSettings(program), {
-        isDefault: name === DEFAULT_COMMAND,
-      });
+    else program.addCommand(like(program, await command.load(io)), { isDefault: name === DEFAULT_COMMAND });
   }
   return program;
+}
+
+/** A command made elsewhere, and what is below it, fails and speaks like its parent. */
+function like(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const below of command.commands) like(command, below);
+  return command;
 }
 
 function report(error: unknown): number {

@@ -9,7 +9,7 @@ export function summaryOf(scenario) {
     const { run } = data.setup_data ?? {};
     const report = { scenario, run, passed, durationMs: data.state.testRunDurationMs, verdicts: judged };
     return {
-      stdout: table(scenario, data, judged, passed),
+      stdout: `${table(scenario, data, judged, passed)}\n  everything: ${path}\n\n`,
       [path]: `${JSON.stringify({ ...report, metrics: data.metrics }, undefined, 2)}\n`,
     };
   };
@@ -57,7 +57,7 @@ function table(scenario, { metrics, state }, judged, passed) {
   for (const { metric, expression, ok, value } of judged) {
     lines.push(`  ${ok ? "ok  " : "FAIL"}  ${metric} ${expression}${ok ? "" : `, was ${value}`}`);
   }
-  return `${lines.join("\n")}\n\n`;
+  return `${lines.join("\n")}\n`;
 }
 
 function judgements(metrics) {
