@@ -1,8 +1,9 @@
 import { Command } from "commander";
-import type { BenchIo } from "./bench-io.ts";
-import { addBenchFlags, type BenchFlags } from "./bench-flags.ts";
 import { bench } from "./bench.ts";
+import { addBenchFlags, type BenchFlags } from "./bench-flags.ts";
+import type { BenchIo } from "./bench-io.ts";
 import { compareCommand } from "./compare/compare-command.ts";
+import { addReportFlags, type ReportFlags } from "./report/report-output.ts";
 import { SCENARIOS } from "./scenarios/registry.ts";
 
 /** `codeq bench`: measures the server of this very executable. */
@@ -11,7 +12,11 @@ export function benchCommand(io: BenchIo): Command {
   command.showSuggestionAfterError();
   for (const scenario of SCENARIOS) {
     const one = new Command(scenario.name).description(scenario.summary);
-    command.addCommand(addBenchFlags(one, scenario).action(async (flags: BenchFlags) => bench(scenario, flags, io)));
+    command.addCommand(
+      addReportFlags(addBenchFlags(one, scenario)).action(async (flags: BenchFlags & ReportFlags) =>
+        bench(scenario, flags, io),
+      ),
+    );
   }
   command.addCommand(new Command("list").description("say what can be measured").action(() => io.print(list())));
   command.addCommand(compareCommand(io));
