@@ -1,19 +1,23 @@
 import type { BenchFlags } from "./bench-flags.ts";
 import type { BenchIo } from "./bench-io.ts";
+import { openBaseline } from "./compare/baseline-check.ts";
 import { parametersOf } from "./bench-flags.ts";
 import { BENCH_EXIT_CODES } from "./exit-codes.ts";
 import { buildFingerprint, machineFingerprint } from "./fingerprint.ts";
 import { LiveLine } from "./live-line.ts";
-import type { BenchResult, Run } from "./result.ts";
+import { publishResult } from "./publish-result.ts";
+import { ResultFileError } from "./report/json-report.ts";
+import { checkReportFiles, type ReportFlags } from "./report/report-output.ts";
 import { runScenario } from "./run/run-scenario.ts";
 import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { diskPlace, removeLeftovers } from "./target/data-dir.ts";
+import { GC_LOG_ENV } from "./target/gc-log.ts";
 import { ServerView } from "./target/server-view.ts";
 import { terminalReport } from "./terminal-report.ts";
 
 /** Measures one scenario and reports it. The exit code tells how it went. */
-export async function bench(scenario: Scenario, flags: BenchFlags, io: BenchIo): Promise<void> {
+export async function bench(scenario: Scenario, flags: BenchFlags & ReportFlags, io: BenchIo): Promise<void> {
   const target = flags.target === undefined ? undefined : targetOf(flags.target);
   if (target === "wrong") {
     io.warn(`codeq: --target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream\n`);
@@ -26,6 +30,7 @@ export async function bench(scenario: Scenario, flags: BenchFlags, io: BenchIo):
   const onSignal = (): void => interrupt.abort();
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
   try {
+    checkReportFiles(flags);
     const live = new LiveLine(io, io.isTerminal);
     const silent: RunWatch = { phase: () => undefined, progress: () => undefined };
     const settings: RunSettings = {
@@ -33,13 +38,15 @@ export async function bench(scenario: Scenario, flags: BenchFlags, io: BenchIo):
       dataPlace: flags.dataDir,
       token: flags.token,
       serverFlags: [],
-      serverEnv: {},
+      serverEnv: scenario.watchesGarbage === true ? GC_LOG_ENV : {},
       target,
       signal: interrupt.signal,
       watch: flags.quiet ? silent : live,
     };
     const version = target === undefined ? undefined : await versionOf(target, flags.token);
     const machine = machineFingerprint(flags.dataDir ?? diskPlace());
+    const setting = { scenario: scenario.name, machine, parameters: settings.parameters };
+    const baseline = flags.baseline === undefined ? undefined : await openBaseline(flags.baseline, setting);
     const build = await buildFingerprint(version);
     const watch = {
       runStarts: (plan: { readonly name: string; readonly unit: string }, index: number, runs: number): void =>
@@ -49,21 +56,15 @@ export async function bench(scenario: Scenario, flags: BenchFlags, io: BenchIo):
       },
     };
     const result = await runScenario({ scenario, settings, machine, build, watch });
-    io.print(terminalReport(result, scenario));
-    io.setExitCode(exitCodeOf(result));
+    const publishing = { flags, baseline, text: terminalReport(result, scenario), print: io.print, warn: io.warn };
+    io.setExitCode(await publishResult(result, publishing));
+  } catch (error) {
+    if (!(error instanceof ResultFileError)) throw error;
+    io.warn(`codeq bench: ${error.message}\n`);
+    io.setExitCode(BENCH_EXIT_CODES.usage.code);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
-}
-
-function exitCodeOf(result: BenchResult): number {
-  const kinds = result.points.flatMap(({ runs }) => runs.map(({ verdict }) => verdict.kind));
-  const has = (kind: Run["verdict"]["kind"]): boolean => kinds.includes(kind);
-  if (has("broken")) return BENCH_EXIT_CODES.ledgerViolation.code;
-  if (has("server-died")) return BENCH_EXIT_CODES.serverDied.code;
-  if (has("unusable")) return BENCH_EXIT_CODES.invalidRun.code;
-  if (result.outcome === "interrupted") return BENCH_EXIT_CODES.interrupted.code;
-  return BENCH_EXIT_CODES.ok.code;
 }
 
 /** `http://host:8080,http://host:9092,http://host:9091` */

@@ -66,6 +66,7 @@ export class LoadActors {
       irregulars: irregulars.kept,
       irregularsTotal: irregulars.total,
       cpuSeconds: (user + system) / 1e6,
+      answers: this.#book.answers,
       lag: this.#producer?.lag,
       unanswered:
         counts.get("createsSent") - counts.get("createsAnswered") + counts.get("resultsSent") - counts.get("resultsAnswered"),

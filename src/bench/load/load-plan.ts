@@ -37,6 +37,8 @@ export interface ProducerPlan {
   readonly ratePerSecond: number | undefined;
   /** Tasks this thread creates before it stops by itself; undefined for as long as it takes. */
   readonly tasksMax: number | undefined;
+  /** Slots of a closed loop pause while so many tasks wait. */
+  readonly depthMax?: number;
   /** Some tasks are delayed by a whole number of seconds, from 1 on. */
   readonly delays: { readonly share: number; readonly secondsMax: number } | undefined;
 }
@@ -76,6 +78,8 @@ export interface ThreadReport {
   readonly cpuSeconds: number;
   /** How late creates of an open model were noticed to be due, in microseconds. */
   readonly lag: HistogramData | undefined;
+  /** How often each kind of request got each HTTP status, such as `create 202`. */
+  readonly answers: ReadonlyMap<string, number>;
   /** Creates and results without an answer. */
   readonly unanswered: number;
 }

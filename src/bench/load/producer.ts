@@ -17,6 +17,7 @@ export class Producer {
   readonly #lag = new Histogram();
   #running = false;
   #underWay = 0;
+  #pausing = 0;
   #sent = 0;
   #onIdle: () => void = () => undefined;
 
@@ -73,8 +74,21 @@ export class Producer {
     await promise;
   }
 
+  /** Unless enough tasks wait already: then the slot pauses. */
   #sendNext(): void {
-    this.#send(this.#plan.batch, undefined);
+    const { batch, depthMax } = this.#plan;
+    if (depthMax === undefined || this.#book.rows.waiting < depthMax) {
+      this.#send(batch, undefined);
+      return;
+    }
+    this.#pausing += 1;
+    if (this.#pausing === 1) setTimeout(() => this.#resume(), TICK_MS);
+  }
+
+  #resume(): void {
+    const slots = this.#pausing;
+    this.#pausing = 0;
+    for (let slot = 0; slot < slots && this.#running; slot += 1) this.#sendNext();
   }
 
   #tick(): void {

@@ -80,6 +80,7 @@ export class RestCreates implements CreateCarrier {
     const { first, count } = slot;
     const { status, bytes, start, end } = answer;
     const nowUs = book.clock.nowUs();
+    book.answered("create", status);
     if (status !== 202 && !(asBatch && status === 200)) {
       const text = `create: ${status} ${bytes.toString("utf8", start, Math.min(end, start + 200))}`;
       for (let tag = first; tag < first + count; tag += 1) book.createRefused(tag, text, nowUs);

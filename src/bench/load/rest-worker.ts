@@ -89,6 +89,7 @@ export class RestWorker implements Worker {
 
   #claimed(slot: Slot, { status, bytes, start, end }: HttpAnswer): void {
     const { book, workers } = this.#options;
+    book.answered("claim", status);
     if (status !== 200) {
       if (status !== 204) book.streamError(`claim: ${status} ${bytes.toString("utf8", start, Math.min(end, start + 200))}`);
       this.#ask(slot);
@@ -125,6 +126,7 @@ export class RestWorker implements Worker {
   #resulted(slot: Slot, { status, bytes, start, end }: HttpAnswer): void {
     const { book, workers } = this.#options;
     const nowUs = book.clock.nowUs();
+    book.answered("result", status);
     const text = workers.batch > 1 || status !== 200 ? bytes.toString("utf8", start, end) : "";
     const refusals = workers.batch > 1 && status === 200 ? refusalsIn(text) : [];
     for (const [index, tag] of slot.tags.entries()) {

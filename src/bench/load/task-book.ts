@@ -11,6 +11,8 @@ export class TaskBook {
   readonly counts: LiveCounts;
   readonly clock: RunClock;
   readonly irregulars = new Irregulars();
+  /** How often each kind of request got each HTTP status, such as `create 202`. */
+  readonly answers = new Map<string, number>();
   readonly #words: Int32Array;
 
   constructor(plan: LoadPlan) {
@@ -18,6 +20,11 @@ export class TaskBook {
     this.counts = new LiveCounts(plan.counts);
     this.clock = new RunClock(plan.originMs);
     this.#words = this.rows.words;
+  }
+
+  answered(request: "create" | "claim" | "result", status: number): void {
+    const key = `${request} ${status}`;
+    this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
   }
 
   createSent(tag: number, intendedUs: number, nowUs: number, delayMs: number): void {
@@ -71,6 +78,7 @@ export class TaskBook {
       this.irregulars.add({ kind: "delivered-twice", tag, text, invokeUs: claimUs, doneUs: nowUs, delivery });
       return true;
     }
+    this.rows.addDelivered();
     this.#words[at + ROW.claimInvoke] = claimUs;
     this.#words[at + ROW.deliverDone] = nowUs;
     this.#words[at + ROW.attempts] = attempts;

@@ -23,6 +23,15 @@ export class TaskRows {
     return Math.min(Atomics.load(this.words, NEXT_TAG), this.tasksMax);
   }
 
+  /** Tasks that are wanted or made, and not delivered. */
+  get waiting(): number {
+    return this.size - Atomics.load(this.words, DELIVERED);
+  }
+
+  addDelivered(): void {
+    Atomics.add(this.words, DELIVERED, 1);
+  }
+
   /** More tags were wanted than there are. */
   get full(): boolean {
     return Atomics.load(this.words, NEXT_TAG) > this.tasksMax;
@@ -63,8 +72,9 @@ export class TaskRows {
 }
 
 export const ROW_WORDS = 20;
-/** Row 0 belongs to no task. */
+/** Row 0 belongs to no task: its words are counts. */
 const NEXT_TAG = 0;
+const DELIVERED = 1;
 
 /** Words of a row. */
 export const ROW = {

@@ -1,67 +1,129 @@
 import type { Endpoints } from "../load/load-plan.ts";
 import { DataDir } from "../target/data-dir.ts";
-import { ServerChild } from "../target/server-child.ts";
+import { ServerChild, type ServerChildOptions, type TimedLine } from "../target/server-child.ts";
 import { ServerView } from "../target/server-view.ts";
-import type { RunSettings } from "./run-settings.ts";
+import type { RunSettings, TargetPorts } from "./run-settings.ts";
 
-/** The server of one run: a fresh one of our own, or one that somebody else runs. */
+/** The server of one run. */
 export interface BenchServer extends AsyncDisposable {
   readonly endpoints: Endpoints;
   readonly view: ServerView;
   readonly command: string;
-  /** It has served nobody else. */
-  readonly fresh: boolean;
+  /** Undefined when it is somebody else's. */
+  readonly own: OwnServer | undefined;
   /** Rejects when it ends too soon; never resolves. */
   readonly death: Promise<never>;
-  /** Undefined when it is not ours to look at. */
-  readonly pid: number | undefined;
-  readonly dataPath: string | undefined;
-  readonly errorLines: readonly string[];
 }
 
 /** @throws Error when there is none to be had */
 export async function openServer(settings: RunSettings): Promise<BenchServer> {
-  return settings.target === undefined ? await startServer(settings) : targetServer(settings, settings.target);
+  return settings.target === undefined ? await OwnServer.start(settings) : new TargetServer(settings, settings.target);
 }
 
-async function startServer(settings: RunSettings): Promise<BenchServer> {
-  const { parameters, dataPlace, serverFlags: flags, serverEnv: env, token } = settings;
-  const { shards, durability } = parameters;
-  await using stack = new AsyncDisposableStack();
-  const dir = stack.use(new DataDir(dataPlace));
-  const child = stack.use(new ServerChild({ dataDir: dir.path, shards, durability, flags, env }));
-  dir.ownedBy(child.pid);
-  const endpoints = await child.listening();
-  const owned = stack.move();
-  return {
-    endpoints,
-    view: new ServerView({ httpUrl: endpoints.httpUrl, token, command: COMMAND }),
-    command: COMMAND,
-    fresh: true,
-    death: child.death,
-    pid: child.pid,
-    dataPath: dir.path,
-    get errorLines() {
-      return child.errorLines;
-    },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+/** A fresh server of our own on fresh data. */
+export class OwnServer implements BenchServer {
+  readonly command = COMMAND;
+  readonly dataPath: string;
+  readonly #token: string;
+  readonly #options: ServerChildOptions;
+  readonly #dir: DataDir;
+  readonly #death = Promise.withResolvers<never>();
+  #child: ServerChild;
+  #endpoints: Endpoints | undefined;
+  /** How long the last start took, from the birth of the process to its ports being open. */
+  startMs = 0;
+  restarted = false;
+
+  static async start(settings: RunSettings): Promise<OwnServer> {
+    const server = new OwnServer(settings);
+    try {
+      await server.#listen();
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  private constructor({ parameters, dataPlace, serverFlags: flags, serverEnv: env, token }: RunSettings) {
+    const { shards, durability } = parameters;
+    this.#token = token;
+    this.#dir = new DataDir(dataPlace);
+    this.dataPath = this.#dir.path;
+    this.#options = { dataDir: this.dataPath, shards, durability, flags, env };
+    this.#death.promise.catch(() => undefined);
+    this.#child = this.#spawn();
+  }
+
+  get own(): OwnServer {
+    return this;
+  }
+
+  get endpoints(): Endpoints {
+    if (this.#endpoints === undefined) throw new Error("the server does not listen yet");
+    return this.#endpoints;
+  }
+
+  get view(): ServerView {
+    return new ServerView({ httpUrl: this.endpoints.httpUrl, token: this.#token, command: this.command });
+  }
+
+  get death(): Promise<never> {
+    return this.#death.promise;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get errorLines(): readonly TimedLine[] {
+    return this.#child.errorLines;
+  }
+
+  /** Ends the server in peace and starts it again on the same data. */
+  async restart(): Promise<void> {
+    await this.#child.stop(STOP_MS_MAX);
+    this.#child = this.#spawn();
+    this.restarted = true;
+    await this.#listen();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child[Symbol.asyncDispose]();
+    this.#dir[Symbol.dispose]();
+  }
+
+  #spawn(): ServerChild {
+    const child = new ServerChild(this.#options);
+    child.death.catch((error: unknown) => this.#death.reject(error));
+    this.#dir.ownedBy(child.pid);
+    return child;
+  }
+
+  async #listen(): Promise<void> {
+    const bornMs = performance.now();
+    this.#endpoints = await this.#child.listening();
+    this.startMs = performance.now() - bornMs;
+  }
 }
 
-function targetServer({ token }: RunSettings, endpoints: Endpoints): BenchServer {
-  // A lane of our own: what others do on this server does not touch what is counted for it.
-  const command = `CODEQ_BENCH_${crypto.randomUUID().slice(0, 8)}`;
-  return {
-    endpoints,
-    view: new ServerView({ httpUrl: endpoints.httpUrl, token, command }),
-    command,
-    fresh: false,
-    death: new Promise<never>(() => undefined),
-    pid: undefined,
-    dataPath: undefined,
-    errorLines: [],
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
+/** A server that runs anyway; we work in a lane of our own, so that others' tasks are not counted for us. */
+class TargetServer implements BenchServer {
+  readonly command = `CODEQ_BENCH_${crypto.randomUUID().slice(0, 8)}`;
+  readonly own = undefined;
+  readonly endpoints: Endpoints;
+  readonly view: ServerView;
+  readonly death = new Promise<never>(() => undefined);
+
+  constructor({ token }: RunSettings, endpoints: TargetPorts) {
+    this.endpoints = endpoints;
+    this.view = new ServerView({ httpUrl: endpoints.httpUrl, token, command: this.command });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 const COMMAND = "GENERATE_MASTER";
+const STOP_MS_MAX = 30_000;

@@ -16,8 +16,8 @@ export interface JudgeOptions {
   readonly leaseMs: number;
   /** Tasks that may stay delivered without a result when the streams are closed. */
   readonly unfinishedMax: number;
-  /** The server counts nothing but this run, so that its counters can be compared. */
-  readonly fresh: boolean;
+  /** Whether the counters of the server tell of this run only, and how many of its creates a process before has counted. */
+  readonly counts: "others-too" | { readonly createdBefore: number };
   readonly nowUs: () => number;
 }
 
@@ -37,7 +37,7 @@ export async function judgeRun(options: JudgeOptions): Promise<RunVerdict> {
     ...(suspectsTotal > 0 ? [`${suspectsTotal} tasks had a life that a queue does not give them`] : []),
     ...describeReplay(replayed),
     ...compareQueue(sums, queue),
-    ...(options.fresh ? compareCounters(options.command, sums, metrics) : []),
+    ...compareCounters(options, sums, metrics),
     ...(sums.unfinished > options.unfinishedMax
       ? [`${sums.unfinished} delivered tasks have no acknowledged result; at most ${options.unfinishedMax} may`]
       : []),
@@ -107,13 +107,14 @@ function compareQueue(sums: RowSums, queue: QueueCounts): string[] {
   ];
 }
 
-function compareCounters(command: string, sums: RowSums, metrics: MetricsPage): string[] {
+function compareCounters({ command, counts }: JudgeOptions, sums: RowSums, metrics: MetricsPage): string[] {
+  if (counts === "others-too") return [];
   const status = "COMPLETED";
   const created = metrics.sum("codeq_task_created_total", { command }) ?? 0;
   const completed = metrics.sum("codeq_task_completed_total", { command, status }) ?? 0;
   const stored = metrics.sum("codeq_finished_tasks", { command, status });
   return [
-    ...compare("tasks created", created, sums.createsAcked, sums.createsUnknown),
+    ...compare("tasks created", created + counts.createdBefore, sums.createsAcked, sums.createsUnknown),
     ...compare("tasks completed", completed, sums.resultsAcked, sums.resultsUnknown),
     ...(stored === undefined ? [] : compare("stored results", stored, sums.resultsAcked, sums.resultsUnknown)),
   ];

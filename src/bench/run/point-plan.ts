@@ -13,6 +13,8 @@ export interface PointPlan {
   readonly prefill: number;
   /** `drain`: workers go on until nothing waits, for a while. `leave`: what waits in the end stays. */
   readonly afterwards: "drain" | "leave";
+  /** The server is stopped and started again between the fill and the load, to see how long a start takes. */
+  readonly restarts?: true;
   /** The rate is meant to be the most that workers can take: a queue that runs empty spoils it. */
   readonly workerCeiling: boolean;
 }
@@ -23,6 +25,8 @@ export interface ProducersPlan {
   readonly batch: number;
   readonly ratePerSecond: number | undefined;
   readonly delays: { readonly share: number; readonly secondsMax: number } | undefined;
+  /** Slots of a closed loop pause while so many tasks wait. */
+  readonly depthMax?: number;
 }
 
 export interface WorkersPlan {

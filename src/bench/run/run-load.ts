@@ -17,6 +17,8 @@ export interface LoadOutcome {
   readonly rows: TaskRows;
   readonly reports: readonly ThreadReport[];
   readonly leaseMs: number;
+  /** Where the run's clock starts, in milliseconds since the epoch. */
+  readonly originMs: number;
   /** The window, on the run's clock. */
   readonly fromUs: number;
   readonly toUs: number;
@@ -43,6 +45,7 @@ export async function runLoad(
   if (plan.prefill > 0) {
     watch.phase("filling");
     await fill(fillPlan(common));
+    if (plan.restarts === true) await server.own?.restart();
   }
   await using threads = new LoadThreads(threadPlans(common));
   await threads.connect();
@@ -69,8 +72,18 @@ export async function runLoad(
   if (plan.afterwards === "drain") await drained(threads, plan.prefill);
   const reports = await threads.finish(ANSWER_MS_MAX);
   const skippedArrivals = sum(threads, "skippedArrivals");
-  const leaseMs = LEASE_SECONDS * 1000;
-  return { rows, reports, leaseMs, fromUs, toUs, before: await first, after, skippedArrivals, nowUs: () => clock.nowUs() };
+  return {
+    rows,
+    reports,
+    leaseMs: LEASE_SECONDS * 1000,
+    originMs,
+    fromUs,
+    toUs,
+    before: await first,
+    after,
+    skippedArrivals,
+    nowUs: () => clock.nowUs(),
+  };
 }
 
 /** Makes the tasks that shall wait when the load begins. */

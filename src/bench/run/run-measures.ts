@@ -5,6 +5,7 @@ import { directoryBytes, peakRssBytes } from "../target/process-stats.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { latencyOf, measureWindow, type WindowMeasures } from "./measure.ts";
 import type { PointPlan } from "./point-plan.ts";
+import { extrasOf } from "./run-extras.ts";
 import type { LoadOutcome } from "./run-load.ts";
 
 /** The numbers of a run that is known to be valid. */
@@ -25,7 +26,7 @@ export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServ
     series: window.series,
     generator,
     server: costsOf(load, server, count),
-    extras: [],
+    extras: extrasOf(plan, load, server, count),
     notes: notesOf(plan, window, generator),
   };
 }
@@ -49,8 +50,8 @@ function generatorOf({ reports, skippedArrivals }: LoadOutcome): Generator {
   return { limited, cpuSeconds: reports.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0), lag, skippedArrivals };
 }
 
-function costsOf({ before, after }: LoadOutcome, { pid, dataPath }: BenchServer, count: number): ServerCosts | undefined {
-  if (pid === undefined || dataPath === undefined) return undefined;
+function costsOf({ before, after }: LoadOutcome, { own }: BenchServer, count: number): ServerCosts | undefined {
+  if (own === undefined) return undefined;
   const grown = (name: string): number | undefined => {
     const end = after.sum(name);
     return end === undefined ? undefined : end - (before.sum(name) ?? 0);
@@ -67,8 +68,8 @@ function costsOf({ before, after }: LoadOutcome, { pid, dataPath }: BenchServer,
   return {
     cpuSeconds,
     cpuSecondsPerMillion: count === 0 ? 0 : (cpuSeconds * 1e6) / count,
-    rssBytesPeak: peakRssBytes(pid) ?? 0,
-    diskBytes: directoryBytes(dataPath),
+    rssBytesPeak: peakRssBytes(own.pid) ?? 0,
+    diskBytes: directoryBytes(own.dataPath),
     commits,
     operationsPerCommit: ratio(grown("codeq_commit_operations_sum"), commits),
     commitMsMean: commitSeconds === undefined ? undefined : commitSeconds * 1000,

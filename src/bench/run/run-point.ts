@@ -1,8 +1,8 @@
 import { LoadFailure } from "../load/load-threads.ts";
 import type { Run, RunVerdict } from "../result.ts";
 import { ServerDied } from "../target/server-child.ts";
-import { openServer } from "./bench-server.ts";
-import { judgeRun } from "./judge-run.ts";
+import { type BenchServer, openServer } from "./bench-server.ts";
+import { type JudgeOptions, judgeRun } from "./judge-run.ts";
 import { runLoad } from "./run-load.ts";
 import { measuresOf } from "./run-measures.ts";
 import type { PointPlan } from "./point-plan.ts";
@@ -25,7 +25,7 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
         command: server.command,
         leaseMs: load.leaseMs,
         unfinishedMax: (plan.workers?.slots ?? 0) * (plan.workers?.batch ?? 0),
-        fresh: server.fresh,
+        counts: countsOf(plan, server),
         nowUs: load.nowUs,
       }),
       server.death,
@@ -36,6 +36,12 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
   } catch (error) {
     return { startedAt, seed, verdict: verdictOf(signal.aborted ? new Interrupted() : error), measures: undefined };
   }
+}
+
+/** What the counters of this server can be held against. */
+function countsOf({ prefill }: PointPlan, { own }: BenchServer): JudgeOptions["counts"] {
+  if (own === undefined) return "others-too";
+  return { createdBefore: own.restarted ? prefill : 0 };
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

@@ -9,6 +9,8 @@ export interface Scenario {
   /** What its flags are when they are not given; those that are absent here do not apply to it. */
   readonly defaults: ScenarioDefaults;
   readonly points: (parameters: Parameters) => readonly PointPlan[];
+  /** The server tells of its garbage collections, which costs it a little. */
+  readonly watchesGarbage?: true;
   /** The lines that scripts written for the earlier harness look for; only for valid points. */
   readonly lines: (point: Point, parameters: Parameters) => readonly string[];
 }

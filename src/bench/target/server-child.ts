@@ -1,3 +1,4 @@
+import { RunClock } from "../load/run-clock.ts";
 import { ownCommand } from "./own-command.ts";
 import type { Endpoints } from "../load/load-plan.ts";
 
@@ -22,7 +23,7 @@ export class ServerChild implements AsyncDisposable {
   readonly #died = Promise.withResolvers<never>();
   #stopping = false;
   #lastLines: readonly string[] = [];
-  #errorLines: readonly string[] = [];
+  readonly #errorLines: TimedLine[] = [];
 
   constructor({ dataDir, shards, durability, flags, env }: ServerChildOptions) {
     const settings = ["--port", "0", "--data-dir", dataDir, "--shards", String(shards), "--durability", durability];
@@ -50,8 +51,8 @@ export class ServerChild implements AsyncDisposable {
     return this.#died.promise;
   }
 
-  /** What the server wrote to standard error so far, line by line; the newest part if it is much. */
-  get errorLines(): readonly string[] {
+  /** What the server wrote to standard error so far, line by line, up to a bound. */
+  get errorLines(): readonly TimedLine[] {
     return this.#errorLines;
   }
 
@@ -91,16 +92,22 @@ export class ServerChild implements AsyncDisposable {
 
   async #readErrors(): Promise<void> {
     for await (const line of linesOf(this.#process.stderr)) {
-      this.#errorLines = [...this.#errorLines.slice(-ERROR_LINES_KEPT), line];
+      if (this.#errorLines.length < ERROR_LINES_MAX) this.#errorLines.push({ line, atMs: RunClock.now() });
     }
   }
 
   #exited(code: number): void {
     if (this.#stopping) return;
-    const last = this.#errorLines.at(-1) ?? this.#lastLines.at(-1) ?? "it said nothing";
+    const last = this.#errorLines.at(-1)?.line ?? this.#lastLines.at(-1) ?? "it said nothing";
     const died = new ServerDied(`the server ended with code ${code}: ${last}`);
     this.#died.reject(died);
   }
+}
+
+export interface TimedLine {
+  readonly line: string;
+  /** When it came, in milliseconds since the epoch. */
+  readonly atMs: number;
 }
 
 interface Listening {
@@ -112,7 +119,7 @@ interface Listening {
 /** The bench asks for bigger batches than a server of strangers would allow. */
 const LIMITS = ["--create-batch-max", "10000", "--claim-batch-max", "10000", "--result-batch-max", "10000"];
 const LINES_KEPT = 20;
-const ERROR_LINES_KEPT = 100_000;
+const ERROR_LINES_MAX = 1_000_000;
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
