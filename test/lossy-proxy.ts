@@ -1,10 +1,13 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** Stands between a client and a server, and can lose what the server says. */
+/** Stands between clients and a server, counts what passes, and can lose what the server says. */
 export class LossyProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [client: Socket, server: Socket]>();
   #deaf = false;
+  #connections = 0;
+  #answers = 0;
+  #onAnswer = Promise.withResolvers<void>();
 
   private constructor(serverPort: number) {
     this.#server = createServer((client) => this.#join(client, connect({ host: "127.0.0.1", port: serverPort })));
@@ -22,6 +25,17 @@ export class LossyProxy implements AsyncDisposable {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("the proxy does not listen");
     return `127.0.0.1:${address.port}`;
+  }
+
+  /** Made so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Until the server has said something so many times more. */
+  async answers(count: number): Promise<void> {
+    const enough = this.#answers + count;
+    while (this.#answers < enough) await this.#onAnswer.promise;
   }
 
   /** From now on nothing the server says arrives. */
@@ -47,8 +61,12 @@ export class LossyProxy implements AsyncDisposable {
   #join(client: Socket, server: Socket): void {
     const pair = [client, server] as const;
     this.#pairs.add(pair);
+    this.#connections += 1;
     client.on("data", (bytes) => server.write(bytes));
     server.on("data", (bytes) => {
+      this.#answers += 1;
+      this.#onAnswer.resolve();
+      this.#onAnswer = Promise.withResolvers<void>();
       if (!this.#deaf) client.write(bytes);
     });
     for (const socket of pair) {
