@@ -79,13 +79,15 @@ describe("a server asked for profiles", () => {
   test("takes them between two messages and nothing before or after", async () => {
     await using server = new Served({ CODEQ_PROFILING: "ipc", BUN_JSC_logGC: "1" });
     const url = await server.url();
-    const begin = { profile: "begin", directory: directory.at("profiles"), heapSnapshot: true };
+    const begin = { profile: "begin", directory: directory.at("profiles") };
     expect(await server.ask({ profile: "end" })).toEqual({ profile: "failed", reason: "no profile is being taken" });
     expect(await server.ask(begin)).toEqual({ profile: "began" });
     expect(await server.ask(begin)).toEqual({ profile: "failed", reason: "a profile is already being taken" });
     const request = async (): Promise<string> => await (await fetch(`${url}/v1/codeq/admin/queues`)).text();
     for (let round = 0; round < 50; round += 1) await Promise.all(Array.from({ length: 20 }, request));
     expect(await server.ask({ profile: "end" })).toEqual({ profile: "ended" });
+    const snapshot = { profile: "heap-snapshot", directory: begin.directory };
+    expect(await server.ask(snapshot)).toEqual({ profile: "heap-snapshot-taken" });
 
     expect(readdirSync(begin.directory).toSorted()).toEqual([
       "heap.json",
@@ -110,7 +112,7 @@ describe("a server asked for profiles", () => {
   test("says why when it cannot", async () => {
     await using server = new Served({ CODEQ_PROFILING: "ipc" });
     await server.url();
-    const reply = await server.ask({ profile: "begin", directory: "/dev/null/profiles", heapSnapshot: false });
+    const reply = await server.ask({ profile: "begin", directory: "/dev/null/profiles" });
     expect(reply).toMatchObject({ profile: "failed", reason: expect.stringContaining("/dev/null/profiles") });
   });
 });
@@ -118,7 +120,7 @@ describe("a server asked for profiles", () => {
 test("a server that was not asked for profiles takes none, whatever its parent says", async () => {
   await using server = new Served({});
   await server.url();
-  server.say({ profile: "begin", directory: directory.at("profiles"), heapSnapshot: false });
+  server.say({ profile: "begin", directory: directory.at("profiles") });
   await server.stop();
   expect(server.replies).toEqual([]);
 });

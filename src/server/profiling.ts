@@ -16,17 +16,17 @@ export interface ProfilingOptions {
 
 /** What comes over the channel to the parent process. */
 const requestSchema = z.discriminatedUnion("profile", [
-  z.object({ profile: z.literal("begin"), directory: z.string(), heapSnapshot: z.boolean() }),
+  z.object({ profile: z.literal("begin"), directory: z.string() }),
   z.object({ profile: z.literal("end") }),
+  z.object({ profile: z.literal("heap-snapshot"), directory: z.string() }),
 ]);
 
 export type ProfilingReply =
-  | { readonly profile: "began" | "ended" }
+  | { readonly profile: "began" | "ended" | "heap-snapshot-taken" }
   | { readonly profile: "failed"; readonly reason: string };
 
 interface Capture {
   readonly directory: string;
-  readonly heapSnapshot: boolean;
   readonly session: Session;
   readonly delays: LoopDelaySeries;
   readonly heapBefore: unknown;
@@ -38,8 +38,8 @@ const STDERR = 2;
 
 /**
  * Profiles the server between two messages from the process that started it, and writes into the directory of the
- * first: `server.cpuprofile`, `heap.json` (statistics before and after), `server.heapsnapshot` if asked for, and
- * `loop-delay.json`. Standard error carries the lines "profile begins" and "profile ends", so that what the runtime
+ * first: `server.cpuprofile`, `heap.json` (statistics before and after) and `loop-delay.json`. On a message of its own it
+ * writes `server.heapsnapshot`. Standard error carries the lines "profile begins" and "profile ends", so that what the runtime
  * logs there about garbage collection can be cut to the window.
  */
 export class Profiling {
@@ -55,15 +55,27 @@ export class Profiling {
     const request = requestSchema.safeParse(message);
     if (!request.success) return;
     try {
-      if (request.data.profile === "begin") await this.#begin(request.data.directory, request.data.heapSnapshot);
-      else await this.#end();
-      this.#options.send({ profile: request.data.profile === "begin" ? "began" : "ended" });
+      this.#options.send({ profile: await this.#answer(request.data) });
     } catch (error) {
       this.#options.send({ profile: "failed", reason: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  async #begin(directory: string, heapSnapshot: boolean): Promise<void> {
+  async #answer(request: z.infer<typeof requestSchema>): Promise<"began" | "ended" | "heap-snapshot-taken"> {
+    switch (request.profile) {
+      case "begin":
+        await this.#begin(request.directory);
+        return "began";
+      case "end":
+        await this.#end();
+        return "ended";
+      case "heap-snapshot":
+        takeHeapSnapshot(request.directory);
+        return "heap-snapshot-taken";
+    }
+  }
+
+  async #begin(directory: string): Promise<void> {
     if (this.#capture !== undefined) throw new Error("a profile is already being taken");
     mkdirSync(directory, { recursive: true });
     const session = new Session();
@@ -73,7 +85,7 @@ export class Profiling {
     const heapBefore = heapStats();
     writeSync(STDERR, "profile begins\n");
     await session.post("Profiler.start");
-    this.#capture = { directory, heapSnapshot, session, delays: new LoopDelaySeries(this.#options), heapBefore };
+    this.#capture = { directory, session, delays: new LoopDelaySeries(this.#options), heapBefore };
   }
 
   async #end(): Promise<void> {
@@ -89,6 +101,16 @@ export class Profiling {
     writeFileSync(join(directory, "server.cpuprofile"), JSON.stringify(profile));
     writeFileSync(join(directory, "heap.json"), JSON.stringify({ before: heapBefore, after: heapAfter }));
     writeFileSync(join(directory, "loop-delay.json"), JSON.stringify(delays.data()));
-    if (capture.heapSnapshot) writeHeapSnapshot(join(directory, "server.heapsnapshot"));
   }
+}
+
+/** Everything stands still meanwhile, so it is bounded. */
+const HEAP_SNAPSHOT_BYTES_MAX = 512 * 2 ** 20;
+
+function takeHeapSnapshot(directory: string): void {
+  const { heapSize } = heapStats();
+  if (heapSize > HEAP_SNAPSHOT_BYTES_MAX) {
+    throw new Error(`the heap of ${heapSize} bytes is too large for a snapshot (limit ${HEAP_SNAPSHOT_BYTES_MAX})`);
+  }
+  writeHeapSnapshot(join(directory, "server.heapsnapshot"));
 }
