@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { ensureBuilt } from "../../scripts/build.ts";
+import { TemporaryDirectory } from "../server-process.ts";
+
+const ROOT = dirname(dirname(import.meta.dir));
+const SHELL_MS_MAX = 110_000;
+
+/** A block of commands and what the guide says it prints. */
+interface Step {
+  readonly commands: string;
+  readonly output: string | undefined;
+}
+
+test(
+  "the commands of the operations guide do what it says",
+  async () => {
+    using directory = new TemporaryDirectory();
+    symlinkSync(ensureBuilt(ROOT), directory.at("codeq"));
+    const steps = stepsOf(readFileSync(join(ROOT, "docs", "operations.md"), "utf8"));
+    expect(steps.length).toBeGreaterThan(6);
+
+    const port = freePort();
+    const script = steps.map(({ commands }, index) => `printf '\\n@ step ${index}\\n'\n${commands}`).join("");
+    const shell = Bun.spawn(["bash", "-euc", `exec 2>&1\n${script.replaceAll("8080", String(port))}`], {
+      cwd: directory.path,
+      env: {
+        PATH: `${directory.path}:/usr/bin:/bin`,
+        PORT: String(port),
+        // Their usual ports may be taken on this machine.
+        CODEQ_WORKER_PORT: "off",
+        CODEQ_PRODUCER_PORT: "off",
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+      timeout: SHELL_MS_MAX,
+    });
+    const [output, code] = await Promise.all([new Response(shell.stdout).text(), shell.exited]);
+    expect({ code, output: code === 0 ? "" : output }).toEqual({ code: 0, output: "" });
+
+    const printed = output.split(/^@ step \d+\n/m).slice(1);
+    for (const [index, { output: said }] of steps.entries()) {
+      if (said !== undefined) expect(printed[index]?.replaceAll(String(port), "8080")).toMatch(patternOf(said));
+    }
+  },
+  SHELL_MS_MAX + 10_000,
+);
+
+function stepsOf(markdown: string): readonly Step[] {
+  const blocks = [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)];
+  return blocks.flatMap(([, language, commands = ""], index): Step[] => {
+    const next = blocks[index + 1];
+    return language === "sh" ? [{ commands, output: next?.[1] === "text" ? next[2] : undefined }] : [];
+  });
+}
+
+/** Numbers of bytes may vary a little from file system to file system; `…` stands for anything. */
+function patternOf(output: string): RegExp {
+  const literal = output.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(literal.replaceAll("…", ".*").replaceAll(/\d+(?= bytes on disk)/g, "1[4-7]\\d"));
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
