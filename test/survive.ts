@@ -13,7 +13,8 @@ import { TemporaryDirectory } from "./server-process.ts";
 import { laneCounts, takeCensus } from "./take-census.ts";
 import { finish, work } from "./work.ts";
 
-const RETRY = ["--backoff", "fixed", "--backoff-base", "1s", "--backoff-max", "2s"];
+/** Some come back at once: a lease that ends too early is then seen to. */
+const RETRY = ["--backoff", "exp_full_jitter", "--backoff-base", "1s", "--backoff-max", "2s"];
 const ROUND_MS_MIN = 20;
 const ROUND_MS_MAX = 350;
 

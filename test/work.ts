@@ -1,7 +1,7 @@
 import type { Dice } from "./dice.ts";
 import type { Running } from "./load.ts";
 import { bodyOf, Client, type Exchange, type Recorder } from "./recorder.ts";
-import { commandsOf, type Rig, type Tenant } from "./rig.ts";
+import { commandsOf, type Rig, TENANTS, type Tenant, workerTokens } from "./rig.ts";
 
 interface Shared {
   readonly rig: Rig;
@@ -16,14 +16,35 @@ interface Held {
   readonly worker: string;
 }
 
-/** Claims until stopped, and does with what it gets whatever a worker may do, silence included. */
+/**
+ * Claims until stopped, and does with what it gets whatever a worker may do: finish it, give it back, or come back to it
+ * far too late. Now and then a worker of another tenant tries its luck with it.
+ */
 export async function work(shared: Shared, tenant: Tenant, token: string, running: Running): Promise<void> {
   using client = new Client(shared.rig, token);
+  const other = TENANTS.find((candidate) => candidate !== tenant) ?? tenant;
+  const [stranger = token] = workerTokens(other);
+  using intruder = new Client(shared.rig, stranger);
+  const forgotten: { readonly task: Held; readonly lateMs: number }[] = [];
   while (!running.stopped) {
     const tasks = await claim(shared, client, tenant, { wait: shared.dice.roll() < 0.3 });
-    for (const task of tasks) await treat(shared, client, task);
+    for (const task of tasks) {
+      if (shared.dice.roll() < 0.02) await treat(shared, intruder, { ...task, tenant: other, worker: stranger });
+      if (shared.dice.roll() < FORGETFUL) {
+        if (shared.dice.roll() < 0.5) await heartbeat(shared, client, task, LONG_LEASE_SECONDS);
+        forgotten.push({ task, lateMs: performance.now() + shared.dice.between(500, 4000) });
+      } else await treat(shared, client, task);
+    }
+    const late = forgotten.filter(({ lateMs }) => lateMs < performance.now());
+    for (const { task } of late) await treat(shared, client, task);
+    forgotten.splice(0, forgotten.length, ...forgotten.filter((entry) => !late.includes(entry)));
   }
 }
+
+/** Share of the tasks a worker comes back to only when their lease has run out, or nearly. */
+const FORGETFUL = 0.08;
+/** Long enough for others to get the task if a heartbeat did not hold it. */
+const LONG_LEASE_SECONDS = 4;
 
 /** Finishes everything that comes, until `done` says that nothing more will. */
 export async function finish(
@@ -64,19 +85,21 @@ async function treat(shared: Shared, client: Client, task: Held): Promise<void> 
   const chance = dice.roll();
   if (chance < 0.55) await complete(shared, client, [task]);
   else if (chance < 0.65) {
-    const leaseSeconds = dice.between(1, 2);
-    const exchange = await client.post(`/tasks/${task.id}/heartbeat`, { extendSeconds: leaseSeconds });
-    recorder.add({ op: "heartbeat", ...seenOf(exchange), ...task, leaseMs: leaseSeconds * 1000 });
+    await heartbeat(shared, client, task, dice.between(1, 2));
     await complete(shared, client, [task]);
   } else if (chance < 0.72) {
     const exchange = await client.post(`/tasks/${task.id}/result`, { status: "FAILED", error: "no luck" });
     recorder.add({ op: "result", ...seenOf(exchange), ...task, state: "failed" });
-  } else if (chance < 0.82) await nack(shared, client, task);
-  else if (chance < 0.92) {
+  } else if (chance < 0.85) await nack(shared, client, task);
+  else {
     const exchange = await client.post(`/tasks/${task.id}/abandon`, {});
     recorder.add({ op: "abandon", ...seenOf(exchange), ...task });
   }
-  // Else it is forgotten, and its lease runs out.
+}
+
+async function heartbeat({ recorder }: Shared, client: Client, task: Held, leaseSeconds: number): Promise<void> {
+  const exchange = await client.post(`/tasks/${task.id}/heartbeat`, { extendSeconds: leaseSeconds });
+  recorder.add({ op: "heartbeat", ...seenOf(exchange), ...task, leaseMs: leaseSeconds * 1000 });
 }
 
 async function nack({ recorder, dice }: Shared, client: Client, task: Held): Promise<void> {

@@ -1,10 +1,11 @@
-import type { Delivery } from "../operation.ts";
+import type { Abandon, Delivery, Heartbeat, Nack, Result } from "../operation.ts";
 import type { TaskHistory } from "../task-history.ts";
 import type { Findings } from "../verdict.ts";
 
 /** One holder at a time, one result, no more deliveries than allowed. */
 export function checkLeases(task: TaskHistory, clockErrorMs: number, findings: Findings): void {
   checkOverlaps(task, clockErrorMs, findings);
+  checkFencing(task, findings);
   checkResults(task, findings);
   checkDeliveries(task, findings);
 }
@@ -48,6 +49,27 @@ function releaseMs({ results, nacks, abandons }: TaskHistory, holder: Delivery):
     earliestMs = Math.min(earliestMs, Math.max(invokeMs, holder.invokeMs));
   }
   return earliestMs;
+}
+
+/** What a worker does to a task that has passed on to another must be refused. */
+function checkFencing(task: TaskHistory, findings: Findings): void {
+  for (const operation of [...task.heartbeats, ...task.results, ...task.nacks, ...task.abandons]) {
+    const holder = task.deliveries.findLast(({ doneMs }) => doneMs <= operation.invokeMs);
+    if (operation.outcome !== "ok" || holder === undefined || holder.worker === operation.worker) continue;
+    if (task.deliveries.some((delivery) => mayHaveReturned(delivery, holder, operation))) continue;
+    const message = `${operation.worker} was let act on a task that ${holder.worker} had got`;
+    findings.add("one-lease", message, [holder, operation]);
+  }
+}
+
+/** Whether the task may have come back to the worker of the operation after all. */
+function mayHaveReturned(
+  delivery: Delivery,
+  holder: Delivery,
+  operation: Heartbeat | Result | Nack | Abandon,
+): boolean {
+  const inTime = delivery.doneMs > holder.invokeMs && delivery.invokeMs <= operation.doneMs;
+  return inTime && delivery.worker === operation.worker;
 }
 
 function checkResults({ results, deliveries }: TaskHistory, findings: Findings): void {
