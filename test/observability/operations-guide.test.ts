@@ -3,6 +3,7 @@ import { readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ensureBuilt } from "../../scripts/build.ts";
 import { TemporaryDirectory } from "../server-process.ts";
+import { freePort } from "./free-port.ts";
 
 const ROOT = dirname(dirname(import.meta.dir));
 const SHELL_MS_MAX = 110_000;
@@ -60,11 +61,4 @@ function stepsOf(markdown: string): readonly Step[] {
 function patternOf(output: string): RegExp {
   const literal = output.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(literal.replaceAll("…", ".*").replaceAll(/\d+(?= bytes on disk)/g, "1[4-7]\\d"));
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { generateDashboards } from "../../scripts/generate-dashboards.ts";
+import { buildK6First, K6_MISSING, k6Path } from "../loadtest/k6-run.ts";
+import { ServerProcess, TemporaryDirectory } from "../server-process.ts";
+import { DASHBOARDS, type DashboardFile, queriesOf, readDashboards } from "./dashboard-file.ts";
+import { freePort } from "./free-port.ts";
+import { loadUntil } from "./little-load.ts";
+import { PROMETHEUS_MISSING } from "./prometheus-programs.ts";
+import { PrometheusServer, type Series } from "./prometheus-server.ts";
+
+const DATA_MS_MAX = 60_000;
+const SCRIPTS = join(DASHBOARDS, "..", "..", "..", "loadtest", "k6");
+const dashboards = readDashboards();
+
+describe("the dashboards", () => {
+  test("are what their sources say; else `bun run generate:dashboards` puts it right", () => {
+    const generated = generateDashboards();
+    expect(readdirSync(DASHBOARDS).toSorted()).toEqual([...generated.keys()].toSorted());
+    for (const [name, text] of generated) expect(readFileSync(join(DASHBOARDS, name), "utf8")).toBe(text);
+  });
+
+  test("have names of their own", () => {
+    expect(new Set(dashboards.map(({ uid }) => uid)).size).toBe(dashboards.length);
+    for (const { uid, file } of dashboards) expect(file).toBe(`${uid}.json`);
+  });
+
+  for (const { title, panels, templating } of dashboards) {
+    test(`${title}: panels have ids and titles of their own and do not overlap`, () => {
+      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+      expect(new Set(panels.map((panel) => panel.title)).size).toBe(panels.length);
+      const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+        Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+      );
+      expect(new Set(cells).size).toBe(cells.length);
+      for (const { gridPos } of panels) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+    });
+
+    test(`${title}: queries name known variables, and rates fit any scrape interval`, () => {
+      const known = [...templating.list.map(({ name }) => name), "__rate_interval"];
+      for (const panel of panels) {
+        if (panel.type === "row") continue;
+        expect(new Set(panel.targets.map(({ refId }) => refId)).size).toBe(panel.targets.length);
+        for (const { expr } of panel.targets) {
+          for (const [, name] of expr.matchAll(/\$(\w+)/g)) expect(known).toContain(name ?? "");
+          for (const [range] of expr.matchAll(/(?<=\})\[[^\]]+\]/g)) expect(range).toBe("[$__rate_interval]");
+        }
+      }
+    });
+  }
+});
+
+describe.skipIf(PROMETHEUS_MISSING || K6_MISSING)("every panel shows data", () => {
+  buildK6First();
+
+  test(
+    "of a run with a little of everything, and k6 beside it",
+    async () => {
+      using directory = new TemporaryDirectory();
+      const grpcPort = freePort();
+      const flags = ["--grpc-port", String(grpcPort), "--rate-limit-admin", "1", "--rate-limit-admin-burst", "1"];
+      await using server = await ServerProcess.start({ dataDir: directory.at("data"), flags });
+      await using prometheus = new PrometheusServer(directory.at("prometheus"), `127.0.0.1:${server.port}`);
+      const deadline = AbortSignal.timeout(DATA_MS_MAX);
+      await prometheus.query("up", (series) => series.length === 1, deadline);
+      const enough = new AbortController();
+      const load = loadUntil({ url: server.url, grpcPort }, enough.signal);
+      const k6 = startK6(directory.path, server.url, prometheus.url);
+
+      const missing: string[] = [];
+      for (const dashboard of dashboards) missing.push(...(await withoutData(dashboard, prometheus, deadline)));
+      enough.abort();
+      k6.kill("SIGKILL");
+      await Promise.all([load, k6.exited]);
+      expect(missing).toEqual([]);
+    },
+    DATA_MS_MAX + 30_000,
+  );
+});
+
+async function withoutData(
+  dashboard: DashboardFile,
+  prometheus: PrometheusServer,
+  deadline: AbortSignal,
+): Promise<string[]> {
+  const answers = queriesOf(dashboard).map(async ({ panel, expr }) => {
+    const series = await prometheus.query(expr, hasData, deadline);
+    return hasData(series) ? [] : [`${dashboard.title}, ${panel}: ${expr}`];
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+/** A quotient of two zeros is no data. */
+function hasData(series: readonly Series[]): boolean {
+  return series.some(({ value: [, text] }) => Number.isFinite(Number(text)));
+}
+
+/** For as long as the test may take; it is ended with it. */
+function startK6(cwd: string, url: string, prometheusUrl: string): Bun.Subprocess {
+  const script = join(SCRIPTS, "01_sustained_throughput.js");
+  const command = [k6Path(), "run", "--quiet", "--address", "", "--out", "experimental-prometheus-rw", script];
+  return Bun.spawn(command, {
+    cwd,
+    env: {
+      PATH: "/usr/bin:/bin",
+      K6_NO_USAGE_REPORT: "true",
+      K6_PROMETHEUS_RW_SERVER_URL: `${prometheusUrl}/api/v1/write`,
+      K6_PROMETHEUS_RW_TREND_STATS: "p(99)",
+      K6_PROMETHEUS_RW_PUSH_INTERVAL: "1s",
+      CODEQ_BASE_URL: url,
+      RATE: "20",
+      DURATION: "5m",
+      WORKER_VUS: "2",
+    },
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+}
