@@ -29,15 +29,13 @@ describe("a baseline", () => {
       "parameters: durability is off there and full here",
     ],
   ])("of %s is refused before anything is measured", async (_, change, message) => {
-    await expect(openBaseline(path, { ...sweep, ...change })).rejects.toThrow(
-      `${path} is no baseline for this: ${message}`,
-    );
+    expect(openBaseline(path, { ...sweep, ...change })).rejects.toThrow(`${path} is no baseline for this: ${message}`);
   });
 
   test("that was not valid itself is refused", async () => {
     const invalid = `${path}.invalid`;
     await Bun.write(invalid, resultToJson({ ...sweep, verdict: "invalid" }));
-    await expect(openBaseline(invalid, sweep)).rejects.toThrow(`${invalid} is no baseline: its verdict is invalid`);
+    expect(openBaseline(invalid, sweep)).rejects.toThrow(`${invalid} is no baseline: its verdict is invalid`);
   });
 
   test.each([

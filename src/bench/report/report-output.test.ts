@@ -54,7 +54,7 @@ describe("reports", () => {
 
   test("that fail in the end keep the others from nothing", async () => {
     const html = join(directory, "last.html");
-    await expect(written({ json: directory, html })).rejects.toThrow(`${directory} cannot be written`);
+    expect(written({ json: directory, html })).rejects.toThrow(`${directory} cannot be written`);
     expect(await Bun.file(html).exists()).toBe(true);
   });
 });

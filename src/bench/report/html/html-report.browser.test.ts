@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { benchResult, runWithout, SWEEP } from "../result-fixture.ts";
-import { OpenPage, withoutBrowser } from "./browser-fixture.ts";
+import { mayGoWithoutBrowser, OpenPage } from "./browser-fixture.ts";
 import { htmlReport } from "./html-report.ts";
 
 // A browser starts slowly on a machine that is busy with other tests.
 setDefaultTimeout(60_000);
-const skipped = withoutBrowser();
+const skipped = mayGoWithoutBrowser();
 afterAll(() => Bun.WebView.closeAll());
 
 const sweep = benchResult(SWEEP);

@@ -5,23 +5,38 @@ import { CHART_SIZES, drawChart, SERIES_STYLES } from "./draw-chart.ts";
 import { Markup, markup } from "./markup.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 
-/** A whole page that needs nothing from anywhere else. */
-export function page(title: string, content: readonly Markup[]): string {
-  const style = new Markup(PAGE_STYLE);
+/** What a page has beyond the common look. */
+export interface PageExtras {
+  readonly style: string;
+  /** Runs once the page is read. */
+  readonly script: string;
+}
+
+/** A whole page that needs nothing from anywhere else, and may load and run nothing but what it was made with. */
+export function page(title: string, content: readonly Markup[], extras?: PageExtras): string {
+  const style = new Markup(PAGE_STYLE + (extras?.style ?? ""));
+  const script = extras === undefined ? undefined : markup`<script>${new Markup(extras.script)}</script>`;
   return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:${scriptPolicy(extras)}">
 <link rel="icon" href="data:,">
 <title>${title}</title>
 <style>${style}</style>
 </head>
 <body><main>
-${content.map((part) => markup`${part}\n`)}</main></body>
+${content.map((part) => markup`${part}\n`)}</main>${script}</body>
 </html>
 `.text;
+}
+
+/** Only this very script. */
+function scriptPolicy(extras: PageExtras | undefined): Markup | undefined {
+  if (extras === undefined) return undefined;
+  const hash = new Bun.CryptoHasher("sha256").update(extras.script).digest("base64");
+  return new Markup(`; script-src 'sha256-${hash}'`);
 }
 
 /** A chart with its legend, in every size it is drawn in, and its values as a table. */
