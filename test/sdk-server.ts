@@ -77,3 +77,13 @@ export class Arrivals<T> {
     return this.#values;
   }
 }
+
+/** What it rejects with. @throws Error when it does not */
+export async function refusalOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was not refused");
+}

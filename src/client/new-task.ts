@@ -66,7 +66,7 @@ export function messageBytes({ command, payload, webhook, idempotencyKey }: Crea
 const FIXED_BYTES = 96;
 
 /** @throws CodeqError INVALID_PAYLOAD for what JSON cannot express */
-export function jsonBytes(value: unknown, what: string): Uint8Array {
+function jsonBytes(value: unknown, what: string): Uint8Array {
   return Buffer.from(jsonText(value, what));
 }
 
