@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
+import { WorkerEvent } from "../../../proto/generated/worker.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { completed, GrpcFixture, ready } from "./grpc-fixture.ts";
+import { completed, GrpcFixture, ready, TEST_TOKEN, until } from "./grpc-fixture.ts";
+import { RawStream } from "./raw-stream-fixture.ts";
+import { STREAM_PATHS } from "./stream-definition.ts";
 
 const store = (): MemoryStore => new MemoryStore([1, 2]);
 const TENANT = "dev-tenant";
@@ -78,7 +81,55 @@ describe("a worker that goes away", () => {
   });
 });
 
+/** A worker whose connection does not even take one task. */
+async function stuckWorker(server: GrpcFixture): Promise<RawStream> {
+  const raw = new RawStream(server.workerPort, STREAM_PATHS.worker, 200);
+  const hello = { event: { $case: "hello", value: { token: TEST_TOKEN, workerId: "stuck" } } } as const;
+  raw.send([hello, ready()].map((event) => WorkerEvent.encode(event).finish()));
+  await server.leased(1);
+  return raw;
+}
+
+describe("a task of which a part was sent", () => {
+  test("goes back when the connection breaks: nobody can have it", async () => {
+    await using server = await GrpcFixture.start(store());
+    const [id = ""] = await server.fill(1, { payload: JSON.stringify("x".repeat(100_000)) });
+    using raw = await stuckWorker(server);
+    raw.session.destroy();
+    await until(async () => (await server.queue.get(TENANT, id))?.state === "ready");
+    expect((await server.queue.get(TENANT, id))?.attempts).toBe(0);
+  });
+
+  test("keeps its lease when the stream is ended: the rest may still arrive", async () => {
+    await using server = await GrpcFixture.start(store());
+    const [id = ""] = await server.fill(1, { payload: JSON.stringify("x".repeat(100_000)) });
+    using raw = await stuckWorker(server);
+    const other = await server.worker("other");
+    for (let seconds = 0; seconds < 61; seconds += 0.25) server.time.advance(250);
+    await server.gone("worker", 1);
+    await server.settled(other);
+    expect(raw.stream.destroyed).toBe(false);
+    expect(await server.queue.get(TENANT, id)).toMatchObject({ state: "leased", worker: "stuck" });
+  });
+});
+
 describe("a worker that does not read", () => {
+  test("claims nothing more until it does", async () => {
+    await using server = await GrpcFixture.start(store());
+    await server.fill(40, { payload: JSON.stringify("x".repeat(100_000)) });
+    const slow = await server.worker("slow");
+    slow.call.pause();
+    for (let count = 0; count < 40; count += 1) slow.send(ready());
+    const other = await server.worker("other");
+    const free = async (): Promise<number> => (await server.queue.stats(TENANT, undefined))[0]?.ready[0] ?? 0;
+    for (let tick = 0; tick < 40; tick += 1) {
+      for (let turn = 0; turn < 5; turn += 1) await server.settled(other);
+      server.time.advance(250);
+    }
+    for (let turn = 0; turn < 20; turn += 1) await server.settled(other);
+    expect(await free()).toBeGreaterThanOrEqual(20);
+  });
+
   test("gets no more than the connection takes; the rest is for others, and the client loses no turn", async () => {
     await using server = await GrpcFixture.start(store());
     await server.fill(40, { payload: JSON.stringify("x".repeat(100_000)) });
@@ -129,6 +180,14 @@ describe("an answer to a Ready", () => {
       seen.push(...tasks.map(({ id }) => id));
     }
     expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  test("holds no more tasks than the server wants to hand out at a time", async () => {
+    await using server = await GrpcFixture.start(store(), { limits: { assignmentMax: 2 } });
+    await server.fill(3);
+    const worker = await server.worker();
+    worker.send(ready(2 ** 31 - 1));
+    expect((await worker.next("taskBatch")).tasks).toHaveLength(2);
   });
 
   test("holds at least one task, however large", async () => {

@@ -55,6 +55,21 @@ describe("a server that goes away", () => {
     expect(await server.queue.get("dev-tenant", second)).toMatchObject({ state: "ready", attempts: 0 });
   });
 
+  test("waits no longer for a task that the worker gives up", async () => {
+    await using server = await GrpcFixture.start(store());
+    const [first = "", second = ""] = await server.fill(2);
+    const worker = await server.worker();
+    worker.send(ready(2));
+    await worker.next("taskBatch");
+    const closed = server.grpc.close();
+    worker.send({ event: { $case: "nack", value: { taskId: first, reason: "" } } });
+    expect(await worker.next("nackAck")).toMatchObject({ ok: true });
+    worker.send({ event: { $case: "abandon", value: { taskId: second } } });
+    expect(await worker.next("abandonAck")).toMatchObject({ ok: true });
+    expect(await worker.ended).toMatchObject(GOING);
+    await closed;
+  });
+
   test("does not wait for what a worker never hands in", async () => {
     await using server = await GrpcFixture.start(store());
     await server.fill(1);

@@ -259,6 +259,11 @@ export class HandTime {
     return () => void this.#timers.delete(timer);
   }
 
+  /** Timers that have not gone off. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
   advance(ms: number): void {
     this.now += ms;
     for (const timer of [...this.#timers].sort((a, b) => a.dueMs - b.dueMs)) {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
 import { type Authenticators, devAuthenticators, WORKER_SCOPES } from "../auth/authenticators.ts";
 import { staticAuthenticator } from "../auth/static-provider.ts";
+import { refused } from "../queue/errors.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { create, GrpcFixture, ready, TEST_TOKEN } from "./grpc-fixture.ts";
 
@@ -136,6 +137,63 @@ describe("Hello", () => {
     producer.send(create(1));
     expect(await producer.next("createAck")).toMatchObject({ ok: true });
   });
+});
+
+describe("while a token is looked up", () => {
+  function slowTokens() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const fast = devAuthenticators(TEST_TOKEN, "dev-tenant");
+    const slow = (authenticator: typeof fast.worker): typeof fast.worker => ({
+      authenticate: async (credential) => {
+        ask();
+        await promise;
+        return (await authenticator?.authenticate(credential)) ?? refused("UNAUTHENTICATED", "nobody");
+      },
+    });
+    const authenticators = { ...fast, worker: slow(fast.worker), producer: slow(fast.producer) };
+    return { authenticators, asked, answer: resolve };
+  }
+
+  test("what came after Hello waits, and is not lost", async () => {
+    const { authenticators, asked, answer } = slowTokens();
+    await using server = await GrpcFixture.start(store(), { authenticators });
+    const producer = server.rawProducer();
+    producer.send({ event: { $case: "hello", value: { token: TEST_TOKEN } } });
+    for (let seq = 0; seq < 10; seq += 1) producer.send(create(seq));
+    await asked;
+    answer();
+    await producer.next("helloAck");
+    expect(await producer.acks(10)).toHaveLength(10);
+  });
+
+  test("the server may go away: no work is handed out any more", async () => {
+    const { authenticators, asked, answer } = slowTokens();
+    await using server = await GrpcFixture.start(store(), { authenticators });
+    await server.fill(1);
+    const worker = server.rawWorker();
+    worker.send({ event: { $case: "hello", value: { token: TEST_TOKEN, workerId: "" } } });
+    worker.send(ready());
+    await asked;
+    void server.grpc.close();
+    answer();
+    await worker.next("helloAck");
+    expect(await worker.ended).toMatchObject({ code: status.UNAVAILABLE });
+    expect(worker.unread).toBe(0);
+  });
+});
+
+test("a stream that ended leaves no timers behind", async () => {
+  await using server = await GrpcFixture.start(store(), { limits: { streamAgeMsMax: 1_000_000 } });
+  const producer = await server.producer();
+  const open = server.time.pending;
+  producer.call.end();
+  await producer.ended;
+  await server.gone("producer");
+  // The limits for Hello and for its age; what looks after all streams stops by itself.
+  expect(server.time.pending).toBe(open - 2);
+  server.time.advance(1000);
+  expect(server.time.pending).toBe(0);
 });
 
 describe("a worker's name", () => {

@@ -108,6 +108,28 @@ describe("defect 36: streams", () => {
   }, 20_000);
 });
 
+test("a worker that asks and does not read the answers is read no further", async () => {
+  await using server = await GrpcFixture.start(store());
+  const flood = await server.worker("flood");
+  flood.call.pause();
+  let taken = 0;
+  const taskId = "x".repeat(10_000);
+  for (let count = 0; count < 2000; count += 1) {
+    flood.call.write({ event: { $case: "heartbeat", value: { taskId, extendSeconds: 0 } } }, () => {
+      taken += 1;
+    });
+  }
+  const other = await server.worker("other");
+  let before = -1;
+  while (taken !== before) {
+    before = taken;
+    for (let turn = 0; turn < 20; turn += 1) await server.settled(other);
+  }
+  expect(taken).toBeLessThan(2000);
+  flood.call.resume();
+  for (let count = 0; count < 2000; count += 1) expect((await flood.next("heartbeatAck")).ok).toBe(false);
+}, 20_000);
+
 describe("a call", () => {
   test("of a method that does not exist is unimplemented", async () => {
     await using server = await GrpcFixture.start(store());

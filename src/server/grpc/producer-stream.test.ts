@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
 import { staticAuthenticator } from "../auth/static-provider.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { createRequestOf } from "./create-request.ts";
 import { create, createMessage, GrpcFixture } from "./grpc-fixture.ts";
 
 const store = (): MemoryStore => new MemoryStore([1, 2]);
@@ -41,11 +42,13 @@ describe("a producer stream", () => {
     ]);
   });
 
-  test("answers a batch of one with a batch", async () => {
+  test("answers a batch of one with a batch, and a single one after it alone", async () => {
     await using server = await GrpcFixture.start(store());
     const producer = await server.producer();
     producer.send({ event: { $case: "createBatch", value: { tasks: [createMessage(1)] } } });
     expect((await producer.next("createAckBatch")).acks).toHaveLength(1);
+    producer.send(create(2));
+    expect(await producer.next("createAck")).toMatchObject({ seq: 2n, ok: true });
   });
 
   test("defect 55: an empty batch is answered with an empty batch", async () => {
@@ -127,6 +130,11 @@ describe("a producer stream", () => {
       const { taskId } = await producer.next("createAck");
       expect((await server.queue.get(TENANT, taskId))?.state).toBe(state);
     }
+  });
+
+  test("refuses a time that no calendar has", () => {
+    const message = createMessage(1, { runAt: new Date(Number.NaN) });
+    expect(createRequestOf(message, 64)).toMatchObject({ ok: false, error: { message: "run_at is out of range" } });
   });
 
   test("the same idempotency key yields the same task, within a batch and later", async () => {

@@ -28,12 +28,12 @@ export class Readys {
 
   /** @throws CodeqError for a Ready that cannot be served: PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
   add(message: Ready): void {
-    const { readysMax, assignmentMax } = this.#options.limits;
+    const { readysMax } = this.#options.limits;
     if (this.waiting >= readysMax) {
       throw new CodeqError("RESOURCE_EXHAUSTED", `too many waiting Readys on one stream (limit ${readysMax})`);
     }
     const asBatch = message.count > 1;
-    const wish: Wish = { count: Math.min(Math.max(message.count, 1), assignmentMax), asBatch };
+    const wish: Wish = { count: Math.max(message.count, 1), asBatch };
     const leaseSeconds = Math.max(message.leaseSeconds, 0);
     this.#lineOf(this.#commandsOf(message.commands), leaseSeconds).add(wish);
   }

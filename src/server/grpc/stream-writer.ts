@@ -5,10 +5,8 @@ interface Outgoing {
   readonly fate: Fate | undefined;
 }
 
-/** What became of a message; at most one of the two is called. */
+/** For messages that somebody has to take back if the client never gets them. */
 export interface Fate {
-  /** The connection has taken the whole message. */
-  written(): void;
   /** It was not sent, and will not be. */
   dropped(): void;
 }
@@ -23,6 +21,8 @@ export class StreamWriter {
   #queue: Outgoing[] = [];
   #writing: Outgoing | undefined;
   #closed = false;
+  /** Taken a moment ago, after a wait. */
+  #doubtful: Outgoing[] | undefined;
 
   /** @param onIdle everything has been taken */
   constructor(call: ServerInterceptingCallInterface, onIdle: () => void) {
@@ -30,8 +30,9 @@ export class StreamWriter {
     this.#onIdle = onIdle;
   }
 
+  /** Everything has been taken. */
   get idle(): boolean {
-    return this.#writing === undefined;
+    return this.#writing === undefined && this.#doubtful === undefined;
   }
 
   /** Messages that wait, the one under way included. */
@@ -46,7 +47,7 @@ export class StreamWriter {
 
   /**
    * @param event as the service's `responseSerialize` takes it
-   * @param fate not told when nobody knows: when a message was half written and the stream then ended
+   * @param fate not told when nobody knows: when a message was half written and we then ended the stream
    */
   send(event: unknown, fate?: Fate): void {
     if (this.#closed) {
@@ -71,24 +72,46 @@ export class StreamWriter {
   close(connected: boolean): void {
     if (this.#closed) return;
     this.#closed = true;
-    const dropped = this.#queue;
-    if (this.#writing !== undefined && !connected) dropped.unshift(this.#writing);
+    const lost = connected ? [] : [...(this.#doubtful ?? []), this.#writing];
+    const dropped = [...lost, ...this.#queue];
     this.#queue = [];
     this.#writing = undefined;
-    for (const { fate } of dropped) fate?.dropped();
+    for (const item of dropped) item?.fate?.dropped();
   }
 
   #next(): void {
     const item = this.#queue.shift();
     this.#writing = item;
     if (item === undefined) {
-      this.#onIdle();
+      if (this.idle) this.#onIdle();
       return;
+    }
+    let waited = false;
+    if (item.fate !== undefined) {
+      setImmediate(() => {
+        waited = true;
+      });
     }
     this.#call.sendMessage(item.event, () => {
       if (this.#closed) return;
-      item.fate?.written();
+      if (waited || this.#doubtful !== undefined) this.#doubt(item);
       this.#next();
     });
+  }
+
+  /**
+   * A message that had to wait for the client is also reported as taken when the connection breaks, just before that
+   * is told. It counts as taken once the event loop has turned and the stream still stands. If the stream really ended
+   * right after, the client had left before the message was complete.
+   */
+  #doubt(item: Outgoing): void {
+    if (this.#doubtful === undefined) {
+      this.#doubtful = [];
+      setImmediate(() => {
+        this.#doubtful = undefined;
+        if (this.idle && !this.#closed) this.#onIdle();
+      });
+    }
+    this.#doubtful.push(item);
   }
 }

@@ -212,7 +212,7 @@ export class WorkerDialogue implements Dialogue {
       this.#giveBack(tasks);
       line.restore(wish);
     };
-    this.#session.writer.send(assignment, { written: () => undefined, dropped });
+    this.#session.writer.send(assignment, { dropped });
   }
 
   /** The client never got these. */

@@ -1,10 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
+import { WorkerEvent } from "../../../proto/generated/worker.ts";
 import { type Authenticators, WORKER_SCOPES } from "../auth/authenticators.ts";
 import { staticAuthenticator } from "../auth/static-provider.ts";
 import { CodeqError } from "../queue/errors.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { completed, GrpcFixture, ready, resultMessage, TEST_TOKEN } from "./grpc-fixture.ts";
+import { RawStream } from "./raw-stream-fixture.ts";
+import { STREAM_PATHS } from "./stream-definition.ts";
 
 const store = (): MemoryStore => new MemoryStore([1, 2]);
 const TENANT = "dev-tenant";
@@ -209,6 +212,17 @@ describe("a result", () => {
     ]);
   });
 
+  test("over the limit of a batch is refused item by item", async () => {
+    await using server = await GrpcFixture.start(store(), { limits: { batchMax: 2 } });
+    const worker = await server.worker();
+    const results = ["a", "b", "c"].map((id) => resultMessage(id));
+    worker.send({ event: { $case: "resultBatch", value: { results } } });
+    const { acks } = await worker.next("resultAckBatch");
+    expect(acks.map(({ taskId, errorMessage }) => [taskId, errorMessage])).toEqual(
+      ["a", "b", "c"].map((id) => [id, "batch size exceeds maximum of 2"]),
+    );
+  });
+
   test("defect 55: an empty batch is answered with an empty batch", async () => {
     await using server = await GrpcFixture.start(store());
     const worker = await server.worker();
@@ -247,13 +261,14 @@ describe("a lease", () => {
   }
 
   test.each([
-    [undefined, 5, "delayed"],
+    [undefined, 6, "delayed"],
     [0, 0, "ready"],
     [7, 7, "delayed"],
   ] as const)(
     "given up with a delay of %j s ends at once (defect 20: 0 means 0)",
     async (delaySeconds, applied, state) => {
-      await using server = await GrpcFixture.start(store());
+      const retry = { backoff: "fixed", baseMs: 5500, maxMs: 900_000 } as const;
+      await using server = await GrpcFixture.start(store(), { policy: { retry } });
       const { id, worker } = await held(server);
       const value = delaySeconds === undefined ? { taskId: id, reason: "" } : { taskId: id, delaySeconds, reason: "" };
       worker.send({ event: { $case: "nack", value } });
@@ -318,13 +333,14 @@ describe("a lease", () => {
 
   test("settled twice in one breath counts as it was said first", async () => {
     await using server = await GrpcFixture.start(store());
-    const { id, worker } = await held(server);
-    worker.send(completed(id));
-    worker.send({ event: { $case: "nack", value: { taskId: id, delaySeconds: 0, reason: "" } } });
-    const { state } = await server.finished(id);
-    expect(state).toBe("completed");
-    await worker.skipTo("resultAck");
-    expect(await worker.next("nackAck")).toMatchObject({ taskId: id, ok: false });
+    const [id = ""] = await server.fill(1);
+    using raw = new RawStream(server.workerPort, STREAM_PATHS.worker, 65_535);
+    const hello = { event: { $case: "hello", value: { token: TEST_TOKEN, workerId: "w" } } } as const;
+    raw.send([hello, ready()].map((event) => WorkerEvent.encode(event).finish()));
+    await server.leased(1);
+    const nack = { event: { $case: "nack", value: { taskId: id, delaySeconds: 0, reason: "" } } } as const;
+    raw.send([completed(id), nack].map((event) => WorkerEvent.encode(event).finish()));
+    expect((await server.finished(id)).state).toBe("completed");
   });
 });
 
@@ -348,6 +364,16 @@ describe("a worker's scopes", () => {
     worker.send({});
     expect(await worker.next("error")).toMatchObject({ message: "unknown-event" });
   });
+});
+
+test("a worker that half-closes gets every answer, however many", async () => {
+  await using server = await GrpcFixture.start(store());
+  const worker = await server.worker();
+  for (let event = 0; event < 20; event += 1) worker.send({});
+  worker.call.end();
+  for (let event = 0; event < 20; event += 1)
+    expect(await worker.next("error")).toMatchObject({ message: "unknown-event" });
+  expect(await worker.ended).toMatchObject({ code: status.OK });
 });
 
 test("a worker that half-closes gets what it is owed, and the stream ends", async () => {
