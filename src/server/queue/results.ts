@@ -62,7 +62,7 @@ export class Results {
         outcomes[place] = refused("PAYLOAD_TOO_LARGE", tooLong);
         continue;
       }
-      known.push({ ...who, key, ...conclusionOf(item) });
+      known.push(completionOf(item, key, who));
       places.push(place);
     }
     const answers = known.length === 0 ? [] : await store.complete(known, now);
@@ -115,12 +115,10 @@ export class Results {
   }
 }
 
-function conclusionOf(
-  item: TaskResult,
-): { state: "completed"; result: string } | { state: "failed"; error: string; result: string | undefined } {
+function completionOf(item: TaskResult, key: TaskKey, { tenant, worker }: WorkerIdentity): Completion {
   return item.state === "completed"
-    ? { state: "completed", result: item.result ?? "{}" }
-    : { state: "failed", error: item.error ?? "", result: item.result };
+    ? { key, tenant, worker, state: "completed", result: item.result ?? "{}" }
+    : { key, tenant, worker, state: "failed", error: item.error ?? "", result: item.result };
 }
 
 function isFinished(task: Task): boolean {

@@ -39,7 +39,10 @@ export interface Store {
   expire(limit: number, rule: RetryRule, now: number): Promise<Sweep>;
   /** Makes at most `limit` delayed tasks ready whose time has come, earliest first. */
   promote(limit: number, now: number): Promise<Sweep>;
-  /** Forgets finished tasks with their results and idempotency keys, oldest first. Yields how many. */
+  /**
+   * Forgets finished tasks with their results and idempotency keys, oldest first; which of those that finished in the
+   * same millisecond is open. Yields how many.
+   */
   prune(request: PruneRequest): Promise<number>;
   get(items: readonly TaskOfTenant[]): Promise<(Task | undefined)[]>;
   /** The tasks that hold these idempotency keys. */

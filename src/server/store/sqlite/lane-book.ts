@@ -1,5 +1,5 @@
 import type { Statement } from "bun:sqlite";
-import { assert } from "../../queue/errors.ts";
+import { assert, CodeqError } from "../../queue/errors.ts";
 import type { LaneChoice, LaneStats, ReadyCounts, StatsFilter } from "../../queue/store.ts";
 import { foldCommand, PRIORITY_MAX } from "../../queue/task.ts";
 import type { StatementSet } from "./statement-set.ts";
@@ -46,6 +46,9 @@ export class LaneBook {
   readonly #changed = new Set<Lane>();
   readonly #lanesMax: number;
   #lastId = 0;
+  #lastFound: Lane | undefined;
+  /** Known to be among the changed. */
+  #lastTouched: Lane | undefined;
 
   constructor(db: StatementSet, lanesMax: number) {
     this.#lanesMax = lanesMax;
@@ -58,7 +61,7 @@ export class LaneBook {
   load(): void {
     this.#byId.clear();
     this.#tenants.clear();
-    this.#changed.clear();
+    this.#lastFound = undefined;
     this.#lastId = 0;
     // Rows come as arrays, in the order of the table's columns.
     for (const row of this.#read.values() as unknown as LaneRow[]) {
@@ -70,7 +73,7 @@ export class LaneBook {
         this.addReady(lane, priority, counts[priority] ?? 0);
       }
     }
-    this.#changed.clear();
+    this.#unchanged();
   }
 
   /** Writes what changed since the last time; a lane without tasks is forgotten. */
@@ -85,7 +88,7 @@ export class LaneBook {
         this.#forget(lane);
       }
     }
-    this.#changed.clear();
+    this.#unchanged();
   }
 
   /** The lane, made if there was none; undefined when there are as many as there may be. */
@@ -96,7 +99,11 @@ export class LaneBook {
   }
 
   find(tenant: string, command: string): Lane | undefined {
-    return this.#tenants.get(tenant)?.byFold.get(foldCommand(command));
+    // Mostly it is the one that was asked for before.
+    const last = this.#lastFound;
+    if (last !== undefined && last.command === command && last.tenant === tenant) return last;
+    this.#lastFound = this.#tenants.get(tenant)?.byFold.get(foldCommand(command));
+    return this.#lastFound;
   }
 
   byId(id: number): Lane {
@@ -108,18 +115,18 @@ export class LaneBook {
   addReady(lane: Lane, priority: number, count: number): void {
     const before = lane.ready[priority] ?? 0;
     const after = before + count;
-    assert(after >= 0, `lane ${lane.id} counts ${after} ready tasks at priority ${priority}`);
+    if (after < 0) throw miscounted(lane, `ready tasks at priority ${priority}`, after);
     lane.ready[priority] = after;
-    this.#changed.add(lane);
+    this.#touch(lane);
     if (before === 0 && after > 0) include(this.#readyLanes(lane.tenant, priority), lane);
     else if (before > 0 && after === 0) exclude(this.#readyLanes(lane.tenant, priority), lane);
   }
 
   add(lane: Lane, what: LaneCount, count: number): void {
     const after = lane.counts[what] + count;
-    assert(after >= 0, `lane ${lane.id} counts ${after} ${what} tasks`);
+    if (after < 0) throw miscounted(lane, `${what} tasks`, after);
     lane.counts[what] = after;
-    this.#changed.add(lane);
+    this.#touch(lane);
   }
 
   /** Where the next `count` tasks of this choice lie, highest priority first. */
@@ -191,7 +198,19 @@ export class LaneBook {
     return lane;
   }
 
+  #unchanged(): void {
+    this.#changed.clear();
+    this.#lastTouched = undefined;
+  }
+
+  #touch(lane: Lane): void {
+    if (lane === this.#lastTouched) return;
+    this.#lastTouched = lane;
+    this.#changed.add(lane);
+  }
+
   #forget(lane: Lane): void {
+    this.#lastFound = undefined;
     this.#byId.delete(lane.id);
     const tenant = this.#tenants.get(lane.tenant);
     tenant?.byFold.delete(lane.fold);
@@ -203,6 +222,10 @@ export class LaneBook {
     assert(lanes !== undefined, `tenant of a lane is known, and so is priority ${priority}`);
     return lanes;
   }
+}
+
+function miscounted(lane: Lane, what: string, count: number): CodeqError {
+  return new CodeqError("INTERNAL", `lane ${lane.id} counts ${count} ${what}`);
 }
 
 function noneReady(): number[] {

@@ -13,6 +13,7 @@ import type {
   Sweep,
 } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
+import type { FinishLog } from "./finish-log.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
 import type { StatementSet } from "./statement-set.ts";
@@ -29,28 +30,42 @@ interface Lease {
 type LeaseRow = readonly [task: number, lane: number, priority: number, attempts: number, worker: string];
 type DoneRow = [number, number, number, number, number, string | null, string | null];
 
+export interface LeasingParts {
+  readonly lanes: LaneBook;
+  readonly reader: TaskReader;
+  readonly requeueing: Requeueing;
+  readonly log: FinishLog;
+  readonly shard: number;
+}
+
 /** What happens to a task while a worker holds it, and how that ends. */
 export class Leasing {
   readonly #lanes: LaneBook;
   readonly #reader: TaskReader;
   readonly #requeueing: Requeueing;
+  readonly #log: FinishLog;
   readonly #shard: number;
   readonly #lease: Statement<unknown, [number]>;
   readonly #end: Statement<unknown, [number]>;
+  readonly #neighbours: Statement<unknown, [number, number, number]>;
+  readonly #endRange: Statement<unknown, [number, number]>;
   readonly #move: Statement<unknown, [number, number, number]>;
   readonly #done: Statement<unknown, DoneRow>;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
 
-  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader, requeueing: Requeueing, shard: number) {
+  constructor(db: StatementSet, { lanes, reader, requeueing, log, shard }: LeasingParts) {
     this.#lanes = lanes;
+    this.#log = log;
     this.#reader = reader;
     this.#requeueing = requeueing;
     this.#shard = shard;
     const columns = "task, lane, priority, attempts, worker";
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
     this.#end = db.prepare("DELETE FROM lease WHERE task = ?");
+    this.#neighbours = db.prepare(`SELECT ${columns} FROM lease WHERE task BETWEEN ? AND ? ORDER BY task LIMIT ?`);
+    this.#endRange = db.prepare("DELETE FROM lease WHERE task BETWEEN ? AND ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
     this.#done = db.prepare("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
@@ -65,11 +80,15 @@ export class Leasing {
     return { kind: "accepted" };
   }
 
-  complete(item: Completion, now: number): LeaseOutcome<Finished> {
-    const lease = this.#heldBy(item, "not-in-progress");
-    if ("kind" in lease) return lease;
-    this.#finish(lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
-    return { kind: "finished", command: lease.lane.command, createdMs: sequenceMs(lease.task) };
+  complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
+    const together = this.#endTogether(items);
+    return items.map((item, index) => {
+      const lease = together?.[index] ?? this.#heldBy(item, "not-in-progress");
+      if ("kind" in lease) return lease;
+      if (together === undefined) this.#end.run(lease.task);
+      this.#finish(lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
+      return { kind: "finished", command: lease.lane.command, createdMs: sequenceMs(lease.task) };
+    });
   }
 
   release(item: Release, rule: RetryRule, now: number): LeaseOutcome<Released> {
@@ -108,6 +127,29 @@ export class Leasing {
     return row[4] === holder.worker ? lease : { kind: "not-owner" };
   }
 
+  /**
+   * Ends the leases of a whole batch at once, when they are neighbours in the lease table and all hold, as they mostly do
+   * for tasks that were claimed together. Otherwise nothing is changed and each has to be looked at by itself.
+   */
+  #endTogether(items: readonly Completion[]): readonly Lease[] | undefined {
+    const first = items[0]?.key.sequence;
+    const last = items.at(-1)?.key.sequence;
+    if (first === undefined || last === undefined || items.length === 1 || last <= first) return undefined;
+    // One more than there may be shows neighbours that do not belong to the batch.
+    const rows = this.#neighbours.values(first, last, items.length + 1) as unknown as LeaseRow[];
+    if (rows.length !== items.length) return undefined;
+    const leases: Lease[] = [];
+    for (const [index, { key, worker, tenant }] of items.entries()) {
+      const row = rows[index];
+      if (row === undefined || row[0] !== key.sequence || row[4] !== worker) return undefined;
+      const lease = this.#leaseOf(row);
+      if (lease.lane.tenant !== tenant) return undefined;
+      leases.push(lease);
+    }
+    this.#endRange.run(first, last);
+    return leases;
+  }
+
   #leaseOf([task, lane, priority, attempts]: LeaseRow): Lease {
     return { task, lane: this.#lanes.byId(lane), priority, attempts };
   }
@@ -118,6 +160,7 @@ export class Leasing {
     const retry = retryAfterFailure({ sequence: task, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":
+        this.#end.run(task);
         this.#finish(lease, "dead", undefined, reason, now);
         return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
       case "ready":
@@ -137,6 +180,7 @@ export class Leasing {
     return { kind: "ready", command: lease.lane.command };
   }
 
+  /** What is left to do for a task whose lease has been ended. */
   #finish(
     lease: Lease,
     state: (typeof DONE_STATES)[number],
@@ -145,8 +189,9 @@ export class Leasing {
     now: number,
   ): void {
     const { task, lane, attempts } = lease;
-    this.#drop(lease);
     this.#done.run(task, lane.id, DONE_STATES.indexOf(state), attempts, now, result ?? null, error ?? null);
+    this.#log.add(lane, task, now);
+    this.#lanes.add(lane, "leased", -1);
     this.#lanes.add(lane, state, 1);
   }
 

@@ -23,6 +23,7 @@ import type { Task, TaskKey } from "../../queue/task.ts";
 import { Sequence } from "../../queue/task-id.ts";
 import { Claiming } from "./claiming.ts";
 import { DiskReserve } from "./disk-reserve.ts";
+import { FinishLog } from "./finish-log.ts";
 import { Inserting } from "./inserting.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
@@ -53,6 +54,7 @@ export class ShardEngine {
   readonly #inserting: Inserting;
   readonly #claiming: Claiming;
   readonly #requeueing: Requeueing;
+  readonly #log: FinishLog;
   readonly #leasing: Leasing;
   readonly #pruning: Pruning;
   readonly #reserve: DiskReserve;
@@ -76,8 +78,15 @@ export class ShardEngine {
     this.#inserting = new Inserting(statements, this.#lanes, this.#reader);
     this.#claiming = new Claiming(statements, this.#lanes, shard);
     this.#requeueing = new Requeueing(statements, this.#lanes, this.#positions, shard);
-    this.#leasing = new Leasing(statements, this.#lanes, this.#reader, this.#requeueing, shard);
-    this.#pruning = new Pruning(statements, this.#lanes);
+    this.#log = new FinishLog(statements);
+    this.#leasing = new Leasing(statements, {
+      lanes: this.#lanes,
+      reader: this.#reader,
+      requeueing: this.#requeueing,
+      log: this.#log,
+      shard,
+    });
+    this.#pruning = new Pruning(statements, this.#lanes, this.#log);
     this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
     this.#begin = statements.prepare("BEGIN IMMEDIATE");
     this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
@@ -101,6 +110,7 @@ export class ShardEngine {
   }
 
   commit(): void {
+    this.#log.save();
     this.#lanes.save();
     this.#count.run(this.#commits + 1, this.#positions.last);
     this.#commit.run();
@@ -112,6 +122,7 @@ export class ShardEngine {
     // SQLite may have rolled back already, as it does when the disk is full.
     if (this.#file.db.inTransaction) this.#rollback.run();
     this.#lanes.load();
+    this.#log.forget();
   }
 
   insert(items: readonly NewTask[], now: number): InsertOutcome[] {
@@ -133,7 +144,7 @@ export class ShardEngine {
   }
 
   complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
-    return items.map((item) => this.#leasing.complete(item, now));
+    return this.#leasing.complete(items, now);
   }
 
   release(items: readonly Release[], rule: RetryRule, now: number): LeaseOutcome<Released>[] {

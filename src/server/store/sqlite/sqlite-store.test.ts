@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import type { Store } from "../../queue/store.ts";
 import { claimBy, NOW, newTask, RULE, storeContract } from "../store-contract.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
@@ -45,5 +46,54 @@ test("more commands than the bound are refused, those that are known go on, and 
   await store.release([{ key: b.key, tenant: "acme", worker: "w1", kind: "nack", delayMs: 0, reason: "x" }], RULE, NOW);
   await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 1 });
   expect(await store.insert([c], NOW)).toEqual([{ kind: "created" }]);
+  await store.close();
+});
+
+test("pruning takes part of what finished together, and the rest the next time, restart or not", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const tasks = Array.from({ length: 5 }, () => newTask());
+  const others = Array.from({ length: 3 }, () => newTask({ tenant: "other" }));
+  await store.insert([...tasks, ...others], NOW);
+  for (const tenant of ["acme", "other"]) {
+    const [claimed = []] = await store.claim([claimBy("w1", { tenant })], NOW);
+    const result = { tenant, worker: "w1", state: "completed", result: "{}" } as const;
+    await store.complete(
+      claimed.map(({ key }) => ({ key, ...result })),
+      NOW,
+    );
+  }
+  const prune = (from: Store, tenant: string | undefined, limit: number): Promise<number> =>
+    from.prune({ tenant, finishedBeforeMs: NOW, limit });
+  expect(await prune(store, "other", 2)).toBe(2);
+  expect(await prune(store, "acme", 2)).toBe(2);
+  expect((await store.get(tasks)).filter((task) => task !== undefined)).toHaveLength(3);
+  await store.close();
+  const reopened = fixture.open();
+  expect(await prune(reopened, undefined, 3)).toBe(3);
+  expect(await prune(reopened, undefined, 3)).toBe(1);
+  expect(await prune(reopened, undefined, 3)).toBe(0);
+  expect(reopened.empty).toBe(true);
+  await reopened.close();
+});
+
+test("a batch of results is taken whole, whoever else holds tasks in between", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const tasks = Array.from({ length: 6 }, () => newTask());
+  await store.insert(tasks, NOW);
+  for (const worker of ["w1", "w2", "w1", "w1", "w1", "w1"]) await store.claim([claimBy(worker, { count: 1 })], NOW);
+  const results = (indexes: readonly number[]) =>
+    indexes.map((index) => {
+      const task = tasks[index];
+      if (task === undefined) throw new Error("six tasks");
+      return { key: task.key, tenant: "acme", worker: "w1", state: "completed", result: "{}" } as const;
+    });
+  const kinds = async (indexes: readonly number[]): Promise<string[]> =>
+    (await store.complete(results(indexes), NOW)).map((outcome) => outcome.kind);
+  expect(await kinds([0, 2])).toEqual(["finished", "finished"]);
+  expect(await kinds([1, 3])).toEqual(["not-owner", "finished"]);
+  expect(await kinds([5, 4])).toEqual(["finished", "finished"]);
+  expect(await store.stats({ tenant: "acme", command: undefined })).toMatchObject([{ leased: 1, completed: 5 }]);
   await store.close();
 });
