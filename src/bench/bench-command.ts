@@ -3,6 +3,7 @@ import { bench } from "./bench.ts";
 import { addBenchFlags, type BenchFlags } from "./bench-flags.ts";
 import type { BenchIo } from "./bench-io.ts";
 import { compareCommand } from "./compare/compare-command.ts";
+import { addProfileFlags, type ProfileFlags } from "./profile/profile-flags.ts";
 import { addReportFlags, type ReportFlags } from "./report/report-output.ts";
 import { SCENARIOS } from "./scenarios/registry.ts";
 
@@ -13,8 +14,8 @@ export function benchCommand(io: BenchIo): Command {
   for (const scenario of SCENARIOS) {
     const one = new Command(scenario.name).description(scenario.summary);
     command.addCommand(
-      addReportFlags(addBenchFlags(one, scenario)).action(async (flags: BenchFlags & ReportFlags) =>
-        bench(scenario, flags, io),
+      addProfileFlags(addReportFlags(addBenchFlags(one, scenario)), scenario).action(
+        async (flags: BenchFlags & ReportFlags & ProfileFlags) => bench(scenario, flags, io),
       ),
     );
   }

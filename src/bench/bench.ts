@@ -1,12 +1,15 @@
 import type { BenchFlags } from "./bench-flags.ts";
+import { parametersOf } from "./bench-flags.ts";
 import type { BenchIo } from "./bench-io.ts";
 import { openBaseline } from "./compare/baseline-check.ts";
-import { parametersOf } from "./bench-flags.ts";
 import { BENCH_EXIT_CODES } from "./exit-codes.ts";
 import { buildFingerprint, machineFingerprint } from "./fingerprint.ts";
 import { LiveLine } from "./live-line.ts";
+import { type ProfileFlags, profileDirectoryOf } from "./profile/profile-flags.ts";
+import { profileRun } from "./profile/profile-run.ts";
 import { publishResult } from "./publish-result.ts";
 import { ResultFileError } from "./report/json-report.ts";
+import { mainPoint } from "./report/point-summary.ts";
 import { checkReportFiles, type ReportFlags } from "./report/report-output.ts";
 import { runScenario } from "./run/run-scenario.ts";
 import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
@@ -17,10 +20,16 @@ import { ServerView } from "./target/server-view.ts";
 import { terminalReport } from "./terminal-report.ts";
 
 /** Measures one scenario and reports it. The exit code tells how it went. */
-export async function bench(scenario: Scenario, flags: BenchFlags & ReportFlags, io: BenchIo): Promise<void> {
+export async function bench(
+  scenario: Scenario,
+  flags: BenchFlags & ReportFlags & ProfileFlags,
+  io: BenchIo,
+): Promise<void> {
   const target = flags.target === undefined ? undefined : targetOf(flags.target);
   if (target === "wrong") {
-    io.warn(`codeq: --target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream\n`);
+    io.warn(
+      `codeq: --target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream\n`,
+    );
     io.setExitCode(BENCH_EXIT_CODES.usage.code);
     return;
   }
@@ -40,6 +49,7 @@ export async function bench(scenario: Scenario, flags: BenchFlags & ReportFlags,
       serverFlags: [],
       serverEnv: scenario.watchesGarbage === true ? GC_LOG_ENV : {},
       target,
+      profileDir: undefined,
       signal: interrupt.signal,
       watch: flags.quiet ? silent : live,
     };
@@ -58,6 +68,14 @@ export async function bench(scenario: Scenario, flags: BenchFlags & ReportFlags,
     const result = await runScenario({ scenario, settings, machine, build, watch });
     const publishing = { flags, baseline, text: terminalReport(result, scenario), print: io.print, warn: io.warn };
     io.setExitCode(await publishResult(result, publishing));
+    const directory = profileDirectoryOf(flags);
+    const plan = scenario.points(settings.parameters).find(({ name }) => name === mainPoint(result)?.name);
+    if (directory === undefined || target !== undefined || plan === undefined || result.verdict !== "valid") return;
+    live.begin(`profile of ${plan.name}`, plan.unit);
+    const lines = await profileRun(plan, settings, directory);
+    watch.runEnds();
+    io.warn(lines);
+    if (interrupt.signal.aborted) io.setExitCode(BENCH_EXIT_CODES.interrupted.code);
   } catch (error) {
     if (!(error instanceof ResultFileError)) throw error;
     io.warn(`codeq bench: ${error.message}\n`);
@@ -70,7 +88,8 @@ export async function bench(scenario: Scenario, flags: BenchFlags & ReportFlags,
 /** `http://host:8080,http://host:9092,http://host:9091` */
 function targetOf(text: string): TargetPorts | "wrong" {
   const [httpUrl, producerUrl, workerUrl, more] = text.split(",");
-  if (httpUrl === undefined || producerUrl === undefined || workerUrl === undefined || more !== undefined) return "wrong";
+  if (httpUrl === undefined || producerUrl === undefined || workerUrl === undefined || more !== undefined)
+    return "wrong";
   const urls = [httpUrl, producerUrl, workerUrl];
   return urls.every((url) => URL.canParse(url)) ? { httpUrl, producerUrl, workerUrl } : "wrong";
 }

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { isCompiled } from "../target/own-command.ts";
-import { LiveCounts } from "./live-counts.ts";
+import { type LiveCount, LiveCounts } from "./live-counts.ts";
 import type { Answer, LoadPlan, Order, ThreadReport } from "./load-plan.ts";
 
 type ThreadPlan = Omit<LoadPlan, "counts" | "thread">;
@@ -8,6 +8,8 @@ type ThreadPlan = Omit<LoadPlan, "counts" | "thread">;
 /** The load threads of one run, obeying in step. */
 export class LoadThreads implements AsyncDisposable {
   readonly counts: readonly LiveCounts[];
+  /** Rejects as soon as a thread cannot go on; never resolves. */
+  readonly failure: Promise<never>;
   readonly #threads: readonly LoadThread[];
   readonly #plans: readonly LoadPlan[];
 
@@ -15,11 +17,14 @@ export class LoadThreads implements AsyncDisposable {
     this.#plans = plans.map((plan, thread) => ({ ...plan, thread, counts: new SharedArrayBuffer(LiveCounts.bytes) }));
     this.counts = this.#plans.map(({ counts }) => new LiveCounts(counts));
     this.#threads = plans.map(() => new LoadThread());
+    this.failure = Promise.race(this.#threads.map(({ failure }) => failure));
+    // It is waited for now and then only.
+    this.failure.catch(() => undefined);
   }
 
-  /** Rejects as soon as a thread cannot go on; never resolves. */
-  get failure(): Promise<never> {
-    return Promise.race(this.#threads.map(({ failure }) => failure));
+  /** Over all threads, so far. */
+  sum(count: LiveCount): number {
+    return this.counts.reduce((total, counts) => total + counts.get(count), 0);
   }
 
   async connect(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Endpoints } from "../load/load-plan.ts";
+import { ServerProfile } from "../profile/server-profile.ts";
 import { DataDir } from "../target/data-dir.ts";
 import { ServerChild, type ServerChildOptions, type TimedLine } from "../target/server-child.ts";
 import { ServerView } from "../target/server-view.ts";
@@ -24,6 +25,8 @@ export async function openServer(settings: RunSettings): Promise<BenchServer> {
 export class OwnServer implements BenchServer {
   readonly command = COMMAND;
   readonly dataPath: string;
+  /** Undefined when none is wanted. */
+  readonly profile: ServerProfile | undefined;
   readonly #token: string;
   readonly #options: ServerChildOptions;
   readonly #dir: DataDir;
@@ -45,12 +48,14 @@ export class OwnServer implements BenchServer {
     }
   }
 
-  private constructor({ parameters, dataPlace, serverFlags: flags, serverEnv: env, token }: RunSettings) {
+  private constructor(settings: RunSettings) {
+    const { parameters, dataPlace, serverFlags: flags, serverEnv: env, token, profileDir } = settings;
     const { shards, durability } = parameters;
     this.#token = token;
     this.#dir = new DataDir(dataPlace);
     this.dataPath = this.#dir.path;
-    this.#options = { dataDir: this.dataPath, shards, durability, flags, env };
+    this.profile = profileDir === undefined ? undefined : new ServerProfile(profileDir);
+    this.#options = { dataDir: this.dataPath, shards, durability, flags, env, profile: this.profile };
     this.#death.promise.catch(() => undefined);
     this.#child = this.#spawn();
   }

@@ -16,8 +16,10 @@ export interface JudgeOptions {
   readonly leaseMs: number;
   /** Tasks that may stay delivered without a result when the streams are closed. */
   readonly unfinishedMax: number;
-  /** Whether the counters of the server tell of this run only, and how many of its creates a process before has counted. */
-  readonly counts: "others-too" | { readonly createdBefore: number };
+  /** Creates that an earlier process of this server has counted. */
+  readonly createdBefore: number;
+  /** The server is ours: that it does not count at all would be a finding. */
+  readonly mustCount: boolean;
   readonly nowUs: () => number;
 }
 
@@ -107,14 +109,16 @@ function compareQueue(sums: RowSums, queue: QueueCounts): string[] {
   ];
 }
 
-function compareCounters({ command, counts }: JudgeOptions, sums: RowSums, metrics: MetricsPage): string[] {
-  if (counts === "others-too") return [];
+function compareCounters(options: JudgeOptions, sums: RowSums, metrics: MetricsPage): string[] {
+  const { command, createdBefore, mustCount } = options;
   const status = "COMPLETED";
+  // A server that counts many commands gathers the later ones under one label.
+  if (!mustCount && metrics.sum("codeq_task_created_total", { command }) === undefined) return [];
   const created = metrics.sum("codeq_task_created_total", { command }) ?? 0;
   const completed = metrics.sum("codeq_task_completed_total", { command, status }) ?? 0;
   const stored = metrics.sum("codeq_finished_tasks", { command, status });
   return [
-    ...compare("tasks created", created + counts.createdBefore, sums.createsAcked, sums.createsUnknown),
+    ...compare("tasks created", created + createdBefore, sums.createsAcked, sums.createsUnknown),
     ...compare("tasks completed", completed, sums.resultsAcked, sums.resultsUnknown),
     ...(stored === undefined ? [] : compare("stored results", stored, sums.resultsAcked, sums.resultsUnknown)),
   ];

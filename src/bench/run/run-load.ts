@@ -1,13 +1,11 @@
-import { SLOTS, slotRange } from "../histogram.ts";
-import type { LiveCount } from "../load/live-counts.ts";
 import type { LoadPlan, ThreadReport } from "../load/load-plan.ts";
 import { LoadThreads } from "../load/load-threads.ts";
 import { RunClock } from "../load/run-clock.ts";
 import { TAGS_MAX } from "../load/task-payload.ts";
 import { TaskRows } from "../load/task-rows.ts";
-import type { RateUnit } from "../result.ts";
 import type { MetricsPage } from "../target/metrics-page.ts";
 import type { BenchServer } from "./bench-server.ts";
+import { LiveView } from "./live-view.ts";
 import { fillPlan, threadPlans } from "./thread-plans.ts";
 import { LEASE_SECONDS, type PointPlan } from "./point-plan.ts";
 import type { RunSettings } from "./run-settings.ts";
@@ -29,14 +27,18 @@ export interface LoadOutcome {
   readonly nowUs: () => number;
 }
 
-/** Puts a server under load: fill, warm up, measure, drain. */
+/**
+ * Puts a server under load: fill, warm up, measure, drain.
+ * @param over rejects when there is no point in going on; then so does this, and nothing is left running
+ */
 export async function runLoad(
   plan: PointPlan,
   settings: RunSettings,
   server: BenchServer,
   seed: number,
+  over: Promise<never>,
 ): Promise<LoadOutcome> {
-  const { parameters, watch, signal } = settings;
+  const { parameters, watch } = settings;
   const rows = new TaskRows(TaskRows.bufferFor(tasksMaxOf(plan, settings)));
   // The run's clock starts a moment ago, for 0 stands for "not yet".
   const originMs = RunClock.now() - 1000;
@@ -44,67 +46,68 @@ export async function runLoad(
   const common = { plan, settings, server, seed, rows: rows.buffer, originMs };
   if (plan.prefill > 0) {
     watch.phase("filling");
-    await fill(fillPlan(common));
-    if (plan.restarts === true) await server.own?.restart();
+    await fill(fillPlan(common), over);
+    if (plan.restarts === true) await Promise.race([server.own?.restart(), over]);
   }
   await using threads = new LoadThreads(threadPlans(common));
-  await threads.connect();
+  const unlessOver = <T>(work: Promise<T>): Promise<T> => Promise.race([work, over, threads.failure]);
+  await unlessOver(threads.connect());
   const stage = async (phase: "warming up" | "measuring", ms: number): Promise<void> => {
     watch.phase(phase);
     const untilUs = clock.nowUs() + ms * 1000;
     const live = new LiveView(threads, plan, untilUs, clock);
-    while (clock.nowUs() < untilUs && !signal.aborted) {
-      const leftMs = (untilUs - clock.nowUs()) / 1000;
-      await Promise.race([Bun.sleep(Math.min(PROGRESS_MS, Math.max(leftMs, 0))), threads.failure]);
+    for (let leftMs = ms; leftMs > 0; leftMs = (untilUs - clock.nowUs()) / 1000) {
+      await unlessOver(Bun.sleep(Math.min(PROGRESS_MS, leftMs)));
       watch.progress(live.look());
     }
   };
   threads.work();
   threads.produce(clock.nowUs());
   await stage("warming up", parameters.warmupMs);
+  const profile = server.own?.profile;
+  await unlessOver(profile?.begin() ?? Promise.resolve());
   const fromUs = clock.nowUs();
   const first = server.view.metrics();
+  // Looked at only after the window; should it fail, the wait for it does.
+  first.catch(() => undefined);
   await stage("measuring", parameters.durationMs);
   const toUs = clock.nowUs();
-  const after = await server.view.metrics();
+  const after = await unlessOver(server.view.metrics());
+  await unlessOver(profile?.end() ?? Promise.resolve());
   watch.phase("draining");
-  await threads.stopProducing(ANSWER_MS_MAX);
-  if (plan.afterwards === "drain") await drained(threads, plan.prefill);
-  const reports = await threads.finish(ANSWER_MS_MAX);
-  const skippedArrivals = sum(threads, "skippedArrivals");
-  return {
-    rows,
-    reports,
-    leaseMs: LEASE_SECONDS * 1000,
-    originMs,
-    fromUs,
-    toUs,
-    before: await first,
-    after,
-    skippedArrivals,
-    nowUs: () => clock.nowUs(),
-  };
+  await unlessOver(threads.stopProducing(ANSWER_MS_MAX));
+  if (plan.afterwards === "drain") await unlessOver(drained(threads, plan));
+  const reports = await unlessOver(threads.finish(ANSWER_MS_MAX));
+  const skippedArrivals = threads.sum("skippedArrivals");
+  const leaseMs = LEASE_SECONDS * 1000;
+  const nowUs = (): number => clock.nowUs();
+  return { rows, reports, leaseMs, originMs, fromUs, toUs, before: await first, after, skippedArrivals, nowUs };
 }
 
 /** Makes the tasks that shall wait when the load begins. */
-async function fill(plan: Omit<LoadPlan, "counts" | "thread">): Promise<void> {
+async function fill(plan: Omit<LoadPlan, "counts" | "thread">, over: Promise<never>): Promise<void> {
   await using threads = new LoadThreads([plan]);
-  await threads.connect();
-  await threads.produceAll(0);
-  await threads.finish(ANSWER_MS_MAX);
+  const filled = async (): Promise<void> => {
+    await threads.connect();
+    await threads.produceAll(0);
+    await threads.finish(ANSWER_MS_MAX);
+  };
+  await Promise.race([filled(), over, threads.failure]);
 }
 
-/** Waits until all tasks are done, as long as it gets on and at most so long. */
-async function drained(threads: LoadThreads, prefill: number): Promise<void> {
+/** Waits until all tasks are done, or nothing more comes of it. */
+async function drained(threads: LoadThreads, plan: PointPlan): Promise<void> {
+  const patienceMs = PATIENCE_MS + (plan.producers?.delays?.secondsMax ?? 0) * 1000;
   const untilMs = performance.now() + DRAIN_MS_MAX;
-  while (performance.now() < untilMs) {
-    if (sum(threads, "created") + prefill <= sum(threads, "resultsAnswered")) return;
-    await Promise.race([Bun.sleep(DRAIN_STEP_MS), threads.failure]);
+  let done = -1;
+  let giveUpMs = untilMs;
+  for (;;) {
+    const now = threads.sum("resultsAnswered");
+    if (now > done) giveUpMs = Math.min(performance.now() + patienceMs, untilMs);
+    done = now;
+    if (threads.sum("created") + plan.prefill <= done || performance.now() > giveUpMs) return;
+    await Bun.sleep(DRAIN_STEP_MS);
   }
-}
-
-function sum(threads: LoadThreads, count: LiveCount): number {
-  return threads.counts.reduce((total, counts) => total + counts.get(count), 0);
 }
 
 /** Room for every task that could be made. Memory that is not touched costs nothing. */
@@ -114,71 +117,12 @@ function tasksMaxOf(plan: PointPlan, { parameters }: RunSettings): number {
   return Math.min(Math.ceil(plan.prefill + made + 10_000), LEDGER_TASKS_MAX, TAGS_MAX);
 }
 
-/** What the live line shows, from the counts of all threads. */
-class LiveView {
-  readonly #threads: LoadThreads;
-  readonly #count: LiveCount;
-  readonly #prefill: number;
-  readonly #untilUs: number;
-  readonly #clock: RunClock;
-  #lastCount: number;
-  #lastUs: number;
-  #lastLatencies: Float64Array;
-
-  constructor(threads: LoadThreads, plan: PointPlan, untilUs: number, clock: RunClock) {
-    this.#threads = threads;
-    this.#count = COUNT_OF[plan.unit];
-    this.#prefill = plan.prefill;
-    this.#untilUs = untilUs;
-    this.#clock = clock;
-    this.#lastCount = sum(threads, this.#count);
-    this.#lastUs = clock.nowUs();
-    this.#lastLatencies = this.#latencies();
-  }
-
-  look(): { perSecond: number; p99Ms: number | undefined; depth: number; leftMs: number } {
-    const nowUs = this.#clock.nowUs();
-    const count = sum(this.#threads, this.#count);
-    const perSecond = ((count - this.#lastCount) * 1e6) / Math.max(1, nowUs - this.#lastUs);
-    const latencies = this.#latencies();
-    const p99Us = quantileOfGrowth(this.#lastLatencies, latencies, 0.99);
-    this.#lastCount = count;
-    this.#lastUs = nowUs;
-    this.#lastLatencies = latencies;
-    const depth = Math.max(0, this.#prefill + sum(this.#threads, "created") - sum(this.#threads, "delivered"));
-    const leftMs = Math.max(0, (this.#untilUs - nowUs) / 1000);
-    return { perSecond, p99Ms: p99Us === undefined ? undefined : p99Us / 1000, depth, leftMs };
-  }
-
-  #latencies(): Float64Array {
-    const latencies = new Float64Array(SLOTS);
-    for (const counts of this.#threads.counts) counts.addLatencies(latencies);
-    return latencies;
-  }
-}
-
-function quantileOfGrowth(before: Float64Array, after: Float64Array, share: number): number | undefined {
-  const grown = after.map((count, slot) => count - (before[slot] ?? 0));
-  const wanted = share * grown.reduce((total, count) => total + count, 0);
-  if (wanted === 0) return undefined;
-  let seen = 0;
-  const slot = grown.findIndex((count) => {
-    seen += count;
-    return seen >= wanted;
-  });
-  return slotRange(slot).to;
-}
-
-const COUNT_OF: Readonly<Record<RateUnit, LiveCount>> = {
-  "tasks/s": "resultsAcked",
-  "creates/s": "created",
-  "claims/s": "delivered",
-};
-
 const PROGRESS_MS = 250;
 const ANSWER_MS_MAX = 15_000;
 const DRAIN_MS_MAX = 15_000;
 const DRAIN_STEP_MS = 20;
+/** A drain ends when it has not got on for so long. */
+const PATIENCE_MS = 2000;
 /** No server on the machines of these years is faster; should one be, the run says that its ledger is full. */
 const CREATES_PER_SECOND_MAX = 400_000;
 /** 1.3 GB of rows, if all are used. */

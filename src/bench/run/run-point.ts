@@ -1,8 +1,9 @@
 import { LoadFailure } from "../load/load-threads.ts";
+import { finishProfile } from "../profile/finish-profile.ts";
 import type { Run, RunVerdict } from "../result.ts";
 import { ServerDied } from "../target/server-child.ts";
-import { type BenchServer, openServer } from "./bench-server.ts";
-import { type JudgeOptions, judgeRun } from "./judge-run.ts";
+import { openServer } from "./bench-server.ts";
+import { judgeRun } from "./judge-run.ts";
 import { runLoad } from "./run-load.ts";
 import { measuresOf } from "./run-measures.ts";
 import type { PointPlan } from "./point-plan.ts";
@@ -15,7 +16,10 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
   try {
     watch.phase("starting");
     await using server = await openServer(settings);
-    const load = await Promise.race([runLoad(plan, settings, server, seed), server.death, aborted(signal)]);
+    const over = Promise.race([server.death, aborted(signal)]);
+    // It is waited for now and then only.
+    over.catch(() => undefined);
+    const load = await runLoad(plan, settings, server, seed, over);
     watch.phase("checking");
     const verdict = await Promise.race([
       judgeRun({
@@ -25,23 +29,18 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
         command: server.command,
         leaseMs: load.leaseMs,
         unfinishedMax: (plan.workers?.slots ?? 0) * (plan.workers?.batch ?? 0),
-        counts: countsOf(plan, server),
+        createdBefore: server.own?.restarted === true ? plan.prefill : 0,
+        mustCount: server.own !== undefined,
         nowUs: load.nowUs,
       }),
-      server.death,
-      aborted(signal),
+      over,
     ]);
     const measures = verdict.kind === "valid" ? measuresOf(plan, load, server) : undefined;
+    if (server.own !== undefined) await finishProfile(server.own, plan.name);
     return { startedAt, seed, verdict, measures };
   } catch (error) {
     return { startedAt, seed, verdict: verdictOf(signal.aborted ? new Interrupted() : error), measures: undefined };
   }
-}
-
-/** What the counters of this server can be held against. */
-function countsOf({ prefill }: PointPlan, { own }: BenchServer): JudgeOptions["counts"] {
-  if (own === undefined) return "others-too";
-  return { createdBefore: own.restarted ? prefill : 0 };
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

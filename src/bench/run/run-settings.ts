@@ -11,6 +11,8 @@ export interface RunSettings {
   readonly serverEnv: Readonly<Record<string, string>>;
   /** The ports of a running server to measure in place of our own. */
   readonly target: TargetPorts | undefined;
+  /** Where the profiles of our own server go; undefined for none. */
+  readonly profileDir: string | undefined;
   /** Aborted when the user wants no more. */
   readonly signal: AbortSignal;
   readonly watch: RunWatch;

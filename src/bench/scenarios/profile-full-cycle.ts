@@ -14,6 +14,7 @@ export const profileFullCycle: Scenario = {
     warmupMs: 2_000,
     openModel: true,
   },
+  profiles: true,
   points: ({ concurrency, producers, batch, producerBatch, ratePerSecond }) =>
     concurrency.map((slots) => ({
       name: `c=${slots}`,

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly points: (parameters: Parameters) => readonly PointPlan[];
   /** The server tells of its garbage collections, which costs it a little. */
   readonly watchesGarbage?: true;
+  /** It is there to show where the server's time goes: a profile is taken in any case. */
+  readonly profiles?: true;
   /** The lines that scripts written for the earlier harness look for; only for valid points. */
   readonly lines: (point: Point, parameters: Parameters) => readonly string[];
 }

@@ -1,4 +1,5 @@
 import { RunClock } from "../load/run-clock.ts";
+import { ServerProfile } from "../profile/server-profile.ts";
 import { ownCommand } from "./own-command.ts";
 import type { Endpoints } from "../load/load-plan.ts";
 
@@ -9,6 +10,8 @@ export interface ServerChildOptions {
   /** More flags for `codeq serve`, and more environment. */
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** By which it will be told to profile itself; undefined when it will not. */
+  readonly profile: ServerProfile | undefined;
 }
 
 /** The server ended while it was needed. */
@@ -25,16 +28,20 @@ export class ServerChild implements AsyncDisposable {
   #lastLines: readonly string[] = [];
   readonly #errorLines: TimedLine[] = [];
 
-  constructor({ dataDir, shards, durability, flags, env }: ServerChildOptions) {
+  constructor({ dataDir, shards, durability, flags, env, profile }: ServerChildOptions) {
     const settings = ["--port", "0", "--data-dir", dataDir, "--shards", String(shards), "--durability", durability];
     this.#process = Bun.spawn([...ownCommand(), "serve", ...settings, "--log-format", "json", ...LIMITS, ...flags], {
       // Nothing of the caller's own configuration may reach the server.
-      env: { PATH: "/usr/bin:/bin", ...env },
+      env: { PATH: "/usr/bin:/bin", ...env, ...(profile === undefined ? {} : ServerProfile.env) },
       cwd: dataDir,
+      // A Ctrl-C at the terminal is ours to handle: it must not end the server under a run that still reads from it.
+      detached: true,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
+      ...(profile === undefined ? {} : { ipc: profile.receive }),
     });
+    profile?.attach((message) => this.#process.send(message));
     this.#died.promise.catch(() => undefined);
     this.#listening.promise.catch(() => undefined);
     void this.#readOutput();
