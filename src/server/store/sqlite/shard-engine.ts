@@ -1,4 +1,5 @@
 import type { Statement } from "bun:sqlite";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { RetryRule } from "../../queue/lifecycle.ts";
 import type {
@@ -34,7 +35,6 @@ import { TaskReader } from "./task-reader.ts";
 
 export interface ShardEngineOptions extends ShardFileOptions {
   readonly shard: number;
-  readonly diskReserveBytes: number;
   /** Commands of all tenants that may have tasks: each takes memory. */
   readonly lanesMax: number;
 }
@@ -87,7 +87,9 @@ export class ShardEngine {
       shard,
     });
     this.#pruning = new Pruning(statements, this.#lanes, this.#log);
-    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
+    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () =>
+      this.#reusableBytes(options.path),
+    );
     this.#begin = statements.prepare("BEGIN IMMEDIATE");
     this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
     this.#commit = statements.prepare("COMMIT");
@@ -196,10 +198,11 @@ export class ShardEngine {
     closeShardFile(this.#file);
   }
 
-  #reusableBytes(): number {
+  /** Free space in the file, less what the log will yet put into it. */
+  #reusableBytes(path: string): number {
     const { db } = this.#file;
     const pages = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
     const size = db.query<{ page_size: number }, []>("PRAGMA page_size").get()?.page_size ?? 0;
-    return pages * size;
+    return pages * size - (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
   }
 }

@@ -9,7 +9,8 @@ import { StatementSet } from "./statement-set.ts";
 const APPLICATION_ID = 0x6364_6571;
 const PAGE_BYTES = 8192;
 /** Fewer, larger checkpoints write a page that many commits touched once. */
-const CHECKPOINT_PAGES = 2000;
+const CHECKPOINT_PAGES_MAX = 2000;
+const CHECKPOINT_PAGES_MIN = 50;
 /** Earlier versions can lose a commit when the log is reset under a reader. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
@@ -17,6 +18,8 @@ export interface ShardFileOptions {
   readonly path: string;
   readonly durability: Durability;
   readonly cacheBytes: number;
+  /** Space on the disk that new tasks may not use; 0 for none. */
+  readonly diskReserveBytes: number;
   readonly acceptDataLoss: boolean;
   readonly onWarning: (message: string) => void;
 }
@@ -71,9 +74,16 @@ function configure(db: Database, options: ShardFileOptions): void {
   db.run("PRAGMA locking_mode = EXCLUSIVE");
   db.run("PRAGMA journal_mode = WAL");
   db.run(`PRAGMA synchronous = ${options.durability.toUpperCase()}`);
-  db.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages(options.diskReserveBytes)}`);
   db.run(`PRAGMA cache_size = -${Math.ceil(options.cacheBytes / 1024)}`);
   db.run("PRAGMA temp_store = MEMORY");
+}
+
+/** What is kept free must hold the log, and the main file as it grows by it, with room to spare. */
+function checkpointPages(diskReserveBytes: number): number {
+  if (diskReserveBytes === 0) return CHECKPOINT_PAGES_MAX;
+  const pages = Math.floor(diskReserveBytes / 4 / PAGE_BYTES);
+  return Math.min(Math.max(pages, CHECKPOINT_PAGES_MIN), CHECKPOINT_PAGES_MAX);
 }
 
 function checkIdentity(db: Database, path: string): void {

@@ -24,15 +24,15 @@ test("an I/O error on commit is answered as unknown, the store stops, and goes o
 });
 
 // Mounting a small disk takes the rights to do so.
-test.skipIf(process.getuid?.() !== 0)(
-  "a full disk refuses new tasks, and claims, results and pruning make room again",
-  () => {
+test.skipIf(process.getuid?.() !== 0).each([12, 4])(
+  "with %d MiB in reserve a full disk refuses new tasks, and claims, results and pruning make room again",
+  (reserveMiB) => {
     using fixture = new SqliteFixture();
     const disk = join(fixture.directory, "disk");
     mkdirSync(disk);
     run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", disk]);
     try {
-      const seen: unknown = JSON.parse(run([process.execPath, PROBE, disk, String(12 * 2 ** 20)]));
+      const seen: unknown = JSON.parse(run([process.execPath, PROBE, disk, String(reserveMiB * 2 ** 20)]));
       expect(seen).toMatchObject({ failure: "DISK_FULL", again: "DISK_FULL", fault: false, afterwards: "" });
       const { created, completed, pruned } = seen as { created: number; completed: number; pruned: number };
       // The last of those created came after the room was made.
