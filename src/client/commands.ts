@@ -19,8 +19,15 @@ export type PayloadOutput<Schemas extends CommandSchemas, Command extends keyof 
 export class PayloadChecker {
   readonly #schemas = new Map<string, { readonly command: string; readonly schema: StandardSchema }>();
 
+  /** @throws CodeqError INVALID_ARGUMENT for commands that differ in case only */
   constructor(schemas: CommandSchemas) {
-    for (const [command, schema] of Object.entries(schemas)) this.#schemas.set(fold(command), { command, schema });
+    for (const [command, schema] of Object.entries(schemas)) {
+      const known = this.#schemas.get(fold(command));
+      if (known !== undefined) {
+        throw new CodeqError("INVALID_ARGUMENT", `commands ${known.command} and ${command} are the same`);
+      }
+      this.#schemas.set(fold(command), { command, schema });
+    }
   }
 
   /** A command as it is spelled in the schemas. */
