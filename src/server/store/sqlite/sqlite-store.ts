@@ -23,6 +23,7 @@ import type {
 } from "../../queue/store.ts";
 import type { Task } from "../../queue/task.ts";
 import type { TaskIdSeed } from "../../queue/task-id.ts";
+import { StoreOpenError } from "../open-error.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { ShardEngine, type ShardEngineOptions } from "./shard-engine.ts";
 
@@ -149,7 +150,8 @@ export class SqliteStore implements Store {
       this.#engine = new ShardEngine(this.#options);
       this.#fault = undefined;
     } catch (error) {
-      this.#fault = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof StoreOpenError ? error.fault : "cannot be opened";
+      this.#outOfOrder(reason, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -166,7 +168,6 @@ export class SqliteStore implements Store {
   }
 
   #fail(reason: string): void {
-    this.#fault = `${this.#options.path}: ${reason}`;
     const engine = this.#engine;
     this.#engine = undefined;
     try {
@@ -174,6 +175,13 @@ export class SqliteStore implements Store {
     } catch {
       // The file is in trouble already, and what matters is that it is let go.
     }
-    this.#options.onFault(this.#fault);
+    this.#outOfOrder(reason, `${this.#options.path}: ${reason}`);
+  }
+
+  /** @param reason for everybody to see; `details` are for the log, once */
+  #outOfOrder(reason: string, details: string): void {
+    const fault = `shard ${this.#options.shard}: ${reason}`;
+    if (fault !== this.#fault) this.#options.onFault(details);
+    this.#fault = fault;
   }
 }
