@@ -45,7 +45,10 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
     flag(count("--producers <n>", "slots that create at a time", SLOTS_MAX), defaults.producers);
   }
   if (defaults.prefill !== undefined) {
-    flag(count("--prefill <n>", "tasks that wait when the load begins; 0 is as many as it takes", PREFILL_MAX, 0), defaults.prefill);
+    flag(
+      count("--prefill <n>", "tasks that wait when the load begins; 0 is as many as it takes", PREFILL_MAX, 0),
+      defaults.prefill,
+    );
   }
   flag(new Option("--duration <seconds>", "how long to measure").argParser(seconds(0.05)), defaults.durationMs);
   flag(new Option("--warmup <seconds>", "how long to run before").argParser(seconds(0)), defaults.warmupMs);

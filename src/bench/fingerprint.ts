@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { arch, cpus, release, totalmem, type as systemName } from "node:os";
+import { arch, cpus, release, type as systemName, totalmem } from "node:os";
 import { join } from "node:path";
 import { buildInfo } from "../build-info.ts";
 import { median } from "./median.ts";

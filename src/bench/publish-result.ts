@@ -1,7 +1,7 @@
 import { baselineVerdict } from "./compare/baseline-check.ts";
 import { BENCH_EXIT_CODES } from "./exit-codes.ts";
 import { type ReportFlags, writeReports } from "./report/report-output.ts";
-import type { BenchResult, Run } from "./result.ts";
+import type { BenchResult } from "./result.ts";
 
 export interface Publishing {
   readonly flags: ReportFlags;
@@ -32,11 +32,10 @@ export async function publishResult(result: BenchResult, publishing: Publishing)
 }
 
 function exitCodeOf(result: BenchResult): number {
-  const kinds = result.points.flatMap(({ runs }) => runs.map(({ verdict }) => verdict.kind));
-  const has = (kind: Run["verdict"]["kind"]): boolean => kinds.includes(kind);
-  if (has("broken")) return BENCH_EXIT_CODES.ledgerViolation.code;
-  if (has("server-died")) return BENCH_EXIT_CODES.serverDied.code;
-  if (has("unusable")) return BENCH_EXIT_CODES.invalidRun.code;
+  const kinds = new Set(result.points.flatMap(({ runs }) => runs.map(({ verdict }) => verdict.kind)));
+  if (kinds.has("broken")) return BENCH_EXIT_CODES.ledgerViolation.code;
+  if (kinds.has("server-died")) return BENCH_EXIT_CODES.serverDied.code;
+  if (kinds.has("unusable")) return BENCH_EXIT_CODES.invalidRun.code;
   if (result.outcome === "interrupted") return BENCH_EXIT_CODES.interrupted.code;
   return BENCH_EXIT_CODES.ok.code;
 }

@@ -1,5 +1,12 @@
 import { pointTable } from "./report/point-table.ts";
-import { buildFacts, headlineFact, machineFacts, parameterFacts, remarkLines, verdictLine } from "./report/result-facts.ts";
+import {
+  buildFacts,
+  headlineFact,
+  machineFacts,
+  parameterFacts,
+  remarkLines,
+  verdictLine,
+} from "./report/result-facts.ts";
 import { textTable } from "./report/text-table.ts";
 import type { BenchResult } from "./result.ts";
 import type { Scenario } from "./scenarios/scenario.ts";

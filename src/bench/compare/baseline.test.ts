@@ -20,8 +20,9 @@ describe("against a saved result", () => {
   test("a regression is said, with how sure it is and the command that finds out more", () => {
     expect(againstBaseline(sweep, benchResult(scaled(0.9))).lines).toEqual([
       "plateau: −10.0 % against the baseline, which is more than chance (p = 0.008): SLOWER",
-      "to see where the time goes: codeq bench saturation-worker --shards 4 --batch 32 --producer-batch 8 " +
-        "--durability off --payload-bytes 14 --concurrency 64 --profile-dir /tmp/codeq-profiles",
+      expect.stringMatching(
+        /^to see where the time goes: codeq bench saturation-worker .* --profile-dir \/tmp\/codeq-profiles$/,
+      ),
     ]);
   });
 

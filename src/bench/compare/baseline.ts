@@ -1,9 +1,9 @@
 import { percentChange } from "../report/figures.ts";
-import { mainPoint } from "../report/point-summary.ts";
-import type { BenchResult, Parameters } from "../result.ts";
+import type { BenchResult } from "../result.ts";
 import { REGRESSION_SHARE } from "./compare-outcome.ts";
 import { headlines } from "./headlines.ts";
 import { judge } from "./judge.ts";
+import { profileCommand } from "./profile-command.ts";
 
 /** How a result stands to a saved one. */
 export interface BaselineReport {
@@ -37,20 +37,6 @@ export function againstBaseline(baseline: BenchResult, result: BenchResult): Bas
   }
   if (regressed) lines.push(`to see where the time goes: ${profileCommand(result)}`);
   return { compared, regressed, lines };
-}
-
-/** The command that measures the same once more and captures a profile of the server. */
-export function profileCommand(result: BenchResult): string {
-  const { scenario, parameters } = result;
-  const { shards, batch, producerBatch, durability, payloadBytes, ratePerSecond }: Parameters = parameters;
-  const at = mainPoint(result)?.concurrency;
-  const flags = [
-    `--shards ${shards} --batch ${batch} --producer-batch ${producerBatch} --durability ${durability}`,
-    `--payload-bytes ${payloadBytes}`,
-    ...(ratePerSecond === undefined ? [] : [`--rate ${ratePerSecond}`]),
-    ...(at === undefined ? [] : [`--concurrency ${at}`]),
-  ];
-  return `codeq bench ${scenario} ${flags.join(" ")} --profile-dir /tmp/codeq-profiles`;
 }
 
 interface Published {

@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<Conclusion, string>> = {
 };
 
 /** A value in its unit. */
-export function measured(value: number, unit: ComparedMeasure["unit"]): string {
+function measured(value: number, unit: ComparedMeasure["unit"]): string {
   switch (unit) {
     case "perSecond":
       return figure(Math.round(value));

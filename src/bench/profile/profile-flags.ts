@@ -3,7 +3,7 @@ import type { Scenario } from "../scenarios/scenario.ts";
 
 export interface ProfileFlags {
   readonly profileDir?: string;
-  /** False when it was told not to. */
+  /** False when told not to. */
   readonly profile: boolean;
 }
 
@@ -13,13 +13,12 @@ const DEFAULT_DIRECTORY = "/tmp/codeq-profiles";
 export function addProfileFlags(command: Command, { profiles }: Scenario): Command {
   const what =
     "measure once more under a profiler, and write CPU profile, flame graph, heap and GC log of the server there";
-  if (profiles !== true) return command.option("--profile-dir <path>", what);
   return command
-    .option("--profile-dir <path>", what, DEFAULT_DIRECTORY)
+    .option("--profile-dir <path>", what, ...(profiles === true ? [DEFAULT_DIRECTORY] : []))
     .option("--no-profile", "leave that further run out");
 }
 
 /** Where profiles go; undefined when none are wanted. */
 export function profileDirectoryOf({ profileDir, profile }: ProfileFlags): string | undefined {
-  return profile === false ? undefined : profileDir;
+  return profile ? profileDir : undefined;
 }

@@ -47,7 +47,7 @@ const heapSchema = z.object({ before: heapStatsSchema, after: heapStatsSchema })
 const delaysSchema = z.object({ intervalMs: z.number(), delayMs: z.array(z.number()) });
 
 /** What there is to say about a window. */
-export interface ProfileFacts {
+interface ProfileFacts {
   readonly title: string;
   readonly profile: CpuProfile;
   readonly heap: z.infer<typeof heapSchema>;
@@ -56,7 +56,7 @@ export interface ProfileFacts {
 }
 
 /** For people, in plain text. */
-export function profileText({ title, profile, heap, delays, garbage }: ProfileFacts): string {
+function profileText({ title, profile, heap, delays, garbage }: ProfileFacts): string {
   const seconds = profile.durationMs / 1000;
   const pausedShare = (100 * garbage.pauseMs) / Math.max(1, profile.durationMs);
   return `${[

@@ -49,7 +49,7 @@ export function benchResult(sketches: readonly PointSketch[], change: Partial<Be
       producers: 32,
       durationMs: 6000,
       warmupMs: 2000,
-      payloadBytes: 14,
+      payloadBytes: 31,
       durability: "off",
       ratePerSecond: undefined,
       repeat: sketches[0]?.rates.length ?? 1,

@@ -1,7 +1,5 @@
-/** Test-only: a real browser; undefined where there is none. */
-export const browserPath = ["chromium", "chromium-browser", "google-chrome"]
-  .map((name) => Bun.which(name))
-  .find(Boolean);
+/** Undefined where there is none. */
+const browserPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => Bun.which(name)).find(Boolean);
 
 /**
  * Test-only: whether tests that need a browser are to be skipped: there is none, and this is a machine where somebody
