@@ -19,11 +19,11 @@ export interface CompareIo {
 }
 
 interface CompareFlags {
-  readonly failOn: readonly FailOn[];
-  readonly all: boolean;
-  readonly markdown: boolean;
-  readonly acrossMachines: boolean;
-  readonly acrossParameters: boolean;
+  readonly failOn?: readonly FailOn[];
+  readonly all?: true;
+  readonly markdown?: true;
+  readonly acrossMachines?: true;
+  readonly acrossParameters?: true;
 }
 
 /** `codeq bench compare base.json new.json`: whether the new result is slower, as far as that can be told from chance. */
@@ -32,13 +32,18 @@ export function compareCommand(io: CompareIo): Command {
     .description("tell whether one saved result is slower than another, and how sure that is")
     .argument("<base.json>", "what --json wrote before the change")
     .argument("<new.json>", "what --json wrote after it")
-    .option("--fail-on <limit>", "exit 10 when a change crosses it, such as rate<-5%; may be repeated", addLimit, [])
-    .option("--all", "show every measure at every point", false)
-    .option("--markdown", "print Markdown, for a pull request", false)
-    .option("--across-machines", "compare although the machines differ", false)
-    .option("--across-parameters", "compare although parameters or durability differ", false)
-    .addHelpText("after", `\nMeasures for --fail-on:\n  ${COMPARED_MEASURES.map(({ name }) => name).join(" ")}\n`)
+    .option("--fail-on <limit>", "exit 10 when a change crosses it, such as rate<-5%; may be repeated", addLimit)
+    .option("--all", "show every measure at every point")
+    .option("--markdown", "print Markdown, for a pull request")
+    .option("--across-machines", "compare although the machines differ")
+    .option("--across-parameters", "compare although parameters or durability differ")
+    .addHelpText("after", measuresText())
     .action((basePath: string, nextPath: string, flags: CompareFlags) => compare(basePath, nextPath, flags, io));
+}
+
+function measuresText(): string {
+  const names = COMPARED_MEASURES.map(({ name }) => name).join(" ");
+  return `\nMeasures for --fail-on:\n${Bun.wrapAnsi(names, 78).replaceAll(/^/gm, "  ")}\n`;
 }
 
 async function compare(basePath: string, nextPath: string, flags: CompareFlags, io: CompareIo): Promise<void> {
@@ -57,9 +62,10 @@ async function compare(basePath: string, nextPath: string, flags: CompareFlags, 
   const refusal = refusalOf(comparison, flags);
   if (refusal !== undefined) return refuse(refusal);
 
-  const { exitCode, reasons } = compareOutcome(comparison, flags.failOn);
-  io.print(describeComparison(comparison, { form: flags.markdown ? "markdown" : "text", all: flags.all }));
-  for (const reason of reasons) io.print(`${flags.markdown ? "\n**" : ""}${reason}${flags.markdown ? "**" : ""}\n`);
+  const form = flags.markdown === true ? "markdown" : "text";
+  const { exitCode, reasons } = compareOutcome(comparison, flags.failOn ?? []);
+  io.print(describeComparison(comparison, { form, all: flags.all === true }));
+  for (const reason of reasons) io.print(form === "markdown" ? `\n**${reason}**\n` : `${reason}\n`);
   io.setExitCode(exitCode);
 }
 
@@ -72,7 +78,7 @@ function refusalOf(comparison: Comparison, flags: CompareFlags): string | undefi
     const advice = flag === undefined ? "" : `; --across-${flag} compares them all the same`;
     return `${describeMismatch(refused)}${advice}`;
   }
-  const [idle] = idleLimits(comparison, flags.failOn);
+  const [idle] = idleLimits(comparison, flags.failOn ?? []);
   if (idle !== undefined && base.verdict === "valid" && next.verdict === "valid") {
     return `--fail-on ${idle.text}: ${idle.measure} was not measured in both, so that it could never fail`;
   }
@@ -86,15 +92,15 @@ function allowed(kind: Mismatch["kind"], flags: CompareFlags): boolean {
     case "scenario":
       return false;
     case "machine":
-      return flags.acrossMachines;
+      return flags.acrossMachines === true;
     case "parameters":
-      return flags.acrossParameters;
+      return flags.acrossParameters === true;
     case "system":
       return true;
   }
 }
 
-function addLimit(text: string, limits: readonly FailOn[]): readonly FailOn[] {
+function addLimit(text: string, limits: readonly FailOn[] = []): readonly FailOn[] {
   try {
     return [...limits, parseFailOn(text)];
   } catch (error) {
