@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { CERTIFICATE, PRIVATE_KEY } from "../../src/server/tls-fixture.ts";
@@ -8,10 +8,14 @@ import { type ContainerTools, containerTools, mustRun, runTool } from "./contain
 
 // Only by `bun run test:containers`: it needs a container engine and the base images, and takes minutes.
 const WANTED = process.env["CODEQ_TEST_CONTAINERS"] === "true";
-const ROOT = dirname(dirname(import.meta.dir));
+/** The server of the stack for this machine follows changes of its sources: these are not changed by anybody. */
+const ROOT = join(tmpdir(), `codeq-containers-${process.pid}`);
 const LOCAL_DEV = join(ROOT, "deploy/docker-compose/local-dev");
 const PRODUCTION = join(ROOT, "deploy/docker-compose/production/compose.yaml");
 const USER = "10001:10001";
+/** Everything that images and stacks are made of. */
+const CHECKOUT =
+  "Dockerfile .dockerignore .archive-commit package.json bun.lock bunfig.toml tsconfig.json deploy loadtest proto scripts src";
 
 setDefaultTimeout(300_000);
 let tools: ContainerTools;
@@ -19,11 +23,16 @@ let tools: ContainerTools;
 describe.skipIf(!WANTED)("in containers", () => {
   beforeAll(async () => {
     tools = containerTools(process.env);
+    const checkout = dirname(dirname(import.meta.dir));
+    mkdirSync(ROOT);
+    for (const name of CHECKOUT.split(" ")) cpSync(join(checkout, name), join(ROOT, name), { recursive: true });
     const build = [...tools.engine, "build", ...tools.buildFlags];
     const from = ["--build-arg", "COMMIT=0123abc", "--build-arg", "COMMIT_DATE=2026-07-20T12:00:00+00:00"];
     await mustRun([...build, ...from, "--tag", "codeq:local", ROOT]);
     await mustRun([...build, "--target", "dev", "--tag", "codeq:dev", ROOT]);
   }, 900_000);
+
+  afterAll(() => rmSync(ROOT, { recursive: true, force: true }));
 
   describe("the image", () => {
     const run = (...args: readonly string[]) => runTool([...tools.engine, "run", "--rm", "--read-only", ...args]);
@@ -114,14 +123,12 @@ describe.skipIf(!WANTED)("in containers", () => {
 
     test("takes load from the k6 service, which hands on the scenario's variables and its verdict", async () => {
       const report = join(LOCAL_DEV, "k6-results", "k6-01_sustained_throughput.json");
-      rmSync(report, { force: true });
       const env = { RATE: "50", DURATION: "3s", WORKER_VUS: "5", CLAIM_P99_MS: "60000", DROPPED_PCT_MAX: "100" };
       const k6 = ["--profile", "loadtest", "run", "--rm", "k6", "run"];
       const passed = await stack.try([...k6, "/scripts/01_sustained_throughput.js"], env);
       expect(passed.code, passed.stdout + passed.stderr).toBe(0);
       expect(existsSync(report)).toBe(true);
       expect((await Bun.file(report).json()).metrics.codeq_tasks_created.values.count).toBeGreaterThan(100);
-      rmSync(report);
 
       const failed = await stack.try([...k6, "/scripts/04_prefill_queue.js"], { TASKS: "-1" });
       expect(failed.code).not.toBe(0);
@@ -149,10 +156,17 @@ describe.skipIf(!WANTED)("in containers", () => {
       expect(await stats("GENERATE_CREATIVE")).toEqual(before);
       expect(await stats("GENERATE_MASTER")).toEqual(masters);
     });
+
+    test("follows changes of the sources", async () => {
+      const starts = async () => (await stack.logs("codeq")).match(/listens on/g)?.length ?? 0;
+      const before = await starts();
+      appendFileSync(join(ROOT, "src/build-info.ts"), "// changed\n");
+      await until("another start", async () => (await starts()) > before);
+    });
   });
 
   describe("defect 67: the stack for production", () => {
-    const directory = mkdtempSync(join(tmpdir(), "codeq-production-"));
+    const directory = join(ROOT, "tls");
     const files = { CODEQ_TLS_CERT_FILE: join(directory, "cert.pem"), CODEQ_TLS_KEY_FILE: join(directory, "key.pem") };
     const SECRETS = {
       CODEQ_PRODUCER_TOKEN: "producer-secret",
@@ -161,14 +175,12 @@ describe.skipIf(!WANTED)("in containers", () => {
     };
 
     beforeAll(() => {
+      mkdirSync(directory);
       writeFileSync(files.CODEQ_TLS_CERT_FILE, CERTIFICATE);
       writeFileSync(files.CODEQ_TLS_KEY_FILE, PRIVATE_KEY);
       // The server's user is another one.
-      chmodSync(directory, 0o755);
       chmodSync(files.CODEQ_TLS_KEY_FILE, 0o644);
     });
-
-    afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
     test.each(Object.keys(SECRETS))("does not start without %s", async (name) => {
       await using stack = new ComposeStack(tools, [PRODUCTION], { ...files, ...SECRETS, [name]: "" });
