@@ -25,6 +25,8 @@ const GROUP_NOTES: Readonly<Record<SettingGroup, string>> = {
   "Rate limits": "For each token. A limit is in force when both its values are over 0.",
   Auth: "Who may use the server. Without any of this, and on the loopback address only, the token `dev-token` is taken.",
   Operation: "Logs and the end of the process.",
+  Tracing:
+    "Off unless asked for. Of the standard variables `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` and `_CERTIFICATE` and `OTEL_RESOURCE_ATTRIBUTES` are heeded as well.",
 };
 
 /** Every setting, made from the table that reads them. */

@@ -207,10 +207,10 @@ describe("configurations written for other servers of the protocol", () => {
 
   test("defect 64, defect 72: what has no effect does not stop the start, and is told with its reason", () => {
     const env = { REDIS_ADDR: "kvrocks:6666", PERSISTENCE_PROVIDER: "memory", TIMEZONE: "America/Sao_Paulo" };
-    const { warnings } = load({ env, file: { tracingEnabled: true, raft: { enabled: false, selfId: "a" } } });
+    const { warnings } = load({ env, file: { localArtifactsDir: "/tmp", raft: { enabled: false, selfId: "a" } } });
     expect(warnings).toContain("no effect: PERSISTENCE_PROVIDER, REDIS_ADDR (codeq stores tasks in SQLite)");
     expect(warnings).toContain("no effect: TIMEZONE (times are in UTC)");
-    expect(warnings.join()).toContain("tracingEnabled");
+    expect(warnings.join()).toContain("localArtifactsDir");
     expect(warnings.join()).toContain("raft");
   });
 

@@ -10,15 +10,17 @@ import type { ServerConfig } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/grpc-server.ts";
 import type { HealthReport } from "./http/health.ts";
 import { type HttpServer, startHttp } from "./http/http-server.ts";
+import type { HttpTracing } from "./http/http-tracing.ts";
 import { listenGrpc } from "./listen-grpc.ts";
 import type { Log } from "./log.ts";
 import { LoopMonitor } from "./loop-monitor.ts";
 import { Maintenance } from "./maintenance.ts";
 import { Metrics } from "./metrics.ts";
+import { openTracing } from "./open-tracing.ts";
 import { httpLimitsOf, queuePolicyOf, rateLimitsOf } from "./policies.ts";
 import { CodeqError } from "./queue/errors.ts";
 import type { Store } from "./queue/store.ts";
-import { TaskQueue } from "./queue/task-queue.ts";
+import { TaskQueue, type TaskQueueOptions } from "./queue/task-queue.ts";
 import { RandomHex } from "./random-hex.ts";
 import { StartError } from "./start-error.ts";
 import { listenFailure, storeFailure } from "./start-failures.ts";
@@ -43,19 +45,21 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const choice = chooseAuth(config);
   const authenticators = authenticatorsOf(choice);
   const tls = await tlsOf(config);
+  const tracing = await openTracing(config, log);
   probeAddress(config.host, config.port);
   for (const { host, port, flag } of grpcListens(config)) probeAddress(host, port, flag);
 
   const clock = new Clock(machineTime);
   const metrics = new Metrics({ ...buildInfo, ...config, startedMs: clock.now() });
   const store = await openConfiguredStore(config, metrics, log);
-  const queue = new TaskQueue({
+  const queueOptions: TaskQueueOptions = {
     store,
     policy: queuePolicyOf(config),
     observer: metrics.observer,
     clock: () => clock.now(),
     random: () => Math.floor(Math.random() * 2 ** 32),
-  });
+  };
+  const queue = tracing?.queueOf(queueOptions) ?? new TaskQueue(queueOptions);
   metrics.attach({
     stats: () => queue.stats(undefined, undefined),
     waiting: () => queue.waiting,
@@ -67,7 +71,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 
   const life = { draining: false };
   const health = (): HealthReport => healthOf(config, queue, life.draining);
-  const parts = { config, queue, authenticators, metrics, log, tls, health, clock: () => clock.now() };
+  const parts = { config, queue, authenticators, metrics, log, tls, tracing, health, clock: () => clock.now() };
   let grpc: GrpcServer | undefined;
   let http: HttpServer;
   try {
@@ -94,6 +98,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     monitor.stop();
     await maintenance.stop();
     await store.close();
+    await tracing?.close();
   };
   return { report: reportOf(config, http, grpc, choice), drain };
 }
@@ -105,10 +110,11 @@ interface Listening {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly tls: TlsFiles | undefined;
+  readonly tracing: HttpTracing | undefined;
   readonly health: () => HealthReport;
 }
 
-function listen({ config, queue, authenticators, metrics, log, tls, health }: Listening): HttpServer {
+function listen({ config, queue, authenticators, metrics, log, tls, tracing, health }: Listening): HttpServer {
   const randomHex = new RandomHex((bytes) => crypto.getRandomValues(bytes));
   const logsRequests = config.logLevel === "debug";
   return startHttp({
@@ -124,6 +130,7 @@ function listen({ config, queue, authenticators, metrics, log, tls, health }: Li
       if (logsRequests) log.debug("request", { requestId, method, route, status, ms: Math.round(seconds * 1e6) / 1e3 });
     },
     onRateLimited: (scope, operation) => metrics.requests.rateLimited(scope, operation),
+    tracing,
     log,
     listen: { host: config.host, port: config.port, tls: httpTlsOf(tls) },
     stopwatchMs: machineTime.monotonicMs,

@@ -11,7 +11,6 @@ export interface ForeignSetting {
 const REPLICATED = "codeq runs on one machine";
 const STORAGE = "codeq stores tasks in SQLite";
 const NOT_SENT = "codeq sends no webhooks yet";
-const NOT_TRACED = "codeq does not trace";
 
 export const foreignSettings: readonly ForeignSetting[] = [
   { key: "timezone", env: ["TIMEZONE"], why: "times are in UTC" },
@@ -28,11 +27,6 @@ export const foreignSettings: readonly ForeignSetting[] = [
   { key: "resultWebhookBaseBackoffSeconds", env: ["RESULT_WEBHOOK_BASE_BACKOFF_SECONDS"], why: NOT_SENT },
   { key: "resultWebhookMaxBackoffSeconds", env: ["RESULT_WEBHOOK_MAX_BACKOFF_SECONDS"], why: NOT_SENT },
   { key: "rateLimit.webhook", env: [], why: NOT_SENT },
-  { key: "tracingEnabled", env: ["TRACING_ENABLED"], why: NOT_TRACED },
-  { key: "tracingServiceName", env: ["TRACING_SERVICE_NAME", "OTEL_SERVICE_NAME"], why: NOT_TRACED },
-  { key: "tracingOtlpEndpoint", env: ["TRACING_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"], why: NOT_TRACED },
-  { key: "tracingOtlpInsecure", env: ["TRACING_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"], why: NOT_TRACED },
-  { key: "tracingSampleRatio", env: ["TRACING_SAMPLE_RATIO"], why: NOT_TRACED },
   { key: "cluster", env: ["CLUSTER_SELF_ID", "CLUSTER_GRPC_ADDR", "CLUSTER_NODES"], why: REPLICATED },
   {
     key: "raft",

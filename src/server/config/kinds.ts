@@ -31,6 +31,21 @@ export function integer(bounds: Bounds & { readonly unit: string | undefined }):
   };
 }
 
+/** A share of something, 0 to 1. */
+export function ratio(): Kind<number> {
+  const text = z
+    .string()
+    .trim()
+    .regex(/^\d*\.?\d+$/)
+    .transform(Number);
+  return {
+    schema: z.union([z.number(), text]).pipe(z.number().min(0).max(1)),
+    expects: "a number from 0 to 1",
+    placeholder: "ratio",
+    show: String,
+  };
+}
+
 /** Milliseconds inside; a plain number outside is seconds. */
 export function duration(bounds: Bounds): Kind<number> {
   const number = z.number().transform((seconds) => withoutNoise(seconds * 1000));

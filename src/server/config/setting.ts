@@ -17,7 +17,16 @@ export interface Setting<T> {
   readonly secret?: true;
 }
 
-export type SettingGroup = "Listening" | "Data" | "Queue" | "Limits" | "Streams" | "Rate limits" | "Auth" | "Operation";
+export type SettingGroup =
+  | "Listening"
+  | "Data"
+  | "Queue"
+  | "Limits"
+  | "Streams"
+  | "Rate limits"
+  | "Auth"
+  | "Operation"
+  | "Tracing";
 
 /** Lets each row of a table keep its own type. */
 export function setting<T>(row: Setting<T>): Setting<T> {

@@ -4,6 +4,7 @@ import { processSettings } from "./process-settings.ts";
 import { queueSettings } from "./queue-settings.ts";
 import type { Setting } from "./setting.ts";
 import { streamSettings } from "./stream-settings.ts";
+import { tracingSettings } from "./tracing-settings.ts";
 
 /** Every setting of the server, by its name in the code. */
 export const settings = {
@@ -12,6 +13,7 @@ export const settings = {
   ...limitSettings,
   ...streamSettings,
   ...authSettings,
+  ...tracingSettings,
 } as const;
 
 export type SettingName = keyof typeof settings;

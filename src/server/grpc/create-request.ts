@@ -3,8 +3,14 @@ import type { CreateTask } from "../queue/admission.ts";
 import { accepted, type Outcome, refused } from "../queue/errors.ts";
 import { readJson } from "./json-bytes.ts";
 
+/** With the trace context the producer sent along; whoever records traces looks for it. */
+export interface StreamedCreate extends CreateTask {
+  readonly traceParent: string | undefined;
+  readonly traceState: string | undefined;
+}
+
 /** A task as a producer's message asks for it. */
-export function createRequestOf(message: CreateMessage, jsonDepthMax: number): Outcome<CreateTask> {
+export function createRequestOf(message: CreateMessage, jsonDepthMax: number): Outcome<StreamedCreate> {
   const command = message.command.trim();
   if (command === "") return refused("INVALID_ARGUMENT", "command is required");
   const payload = payloadOf(message.payload, jsonDepthMax);
@@ -20,6 +26,8 @@ export function createRequestOf(message: CreateMessage, jsonDepthMax: number): O
     maxAttempts: message.maxAttempts,
     idempotencyKey: orNone(message.idempotencyKey),
     runAtMs,
+    traceParent: orNone(message.traceParent),
+    traceState: orNone(message.traceState),
     delayMs: message.delaySeconds === 0 ? undefined : message.delaySeconds * 1000,
   });
 }

@@ -44,7 +44,23 @@ export class Exchange {
   }
 
   /** @param pattern of the route, for telemetry */
-  async answer(
+  answer(
+    pattern: string,
+    request: Request,
+    handle: (requestId: string) => Response | Promise<Response>,
+  ): Promise<Response> {
+    const { tracing } = this.#server;
+    if (tracing === undefined) return this.#answer(pattern, request, handle);
+    return tracing.serve(pattern, request, () => this.#answer(pattern, request, handle));
+  }
+
+  /** For what goes wrong outside of any handler. */
+  failed(error: unknown): Response {
+    const requestId = this.#server.randomHex(16);
+    return this.#internal(requestId, error);
+  }
+
+  async #answer(
     pattern: string,
     request: Request,
     handle: (requestId: string) => Response | Promise<Response>,
@@ -58,12 +74,6 @@ export class Exchange {
     const seconds = (this.#server.stopwatchMs() - startMs) / 1000;
     this.#server.onRequest(pattern, request.method, response.status, seconds, requestId);
     return response;
-  }
-
-  /** For what goes wrong outside of any handler. */
-  failed(error: unknown): Response {
-    const requestId = this.#server.randomHex(16);
-    return this.#internal(requestId, error);
   }
 
   async #guard(

@@ -74,6 +74,7 @@ export class TestServer implements AsyncDisposable {
       metricsText: async () => "# HELP codeq_info\ncodeq_info 1\n",
       onRequest: (route, method, status) => this.answers.push(`${method} ${route} ${status}`),
       onRateLimited: (scope, operation) => this.rateLimited.push(`${scope} ${operation}`),
+      tracing: undefined,
       log: logger,
       listen: { host: "127.0.0.1", port: settings.port ?? 0, tls: undefined },
       stopwatchMs: () => this.now,

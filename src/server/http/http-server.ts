@@ -4,6 +4,7 @@ import type { TaskQueue } from "../queue/task-queue.ts";
 import { Exchange } from "./exchange.ts";
 import type { HealthReport } from "./health.ts";
 import type { HttpLimits } from "./http-limits.ts";
+import type { HttpTracing } from "./http-tracing.ts";
 import type { RateLimits, RateScope } from "./rate-limit.ts";
 import { buildRouter } from "./router.ts";
 
@@ -20,6 +21,8 @@ export interface HttpOptions {
   /** After each answer; must not throw. `route` is the pattern, such as `/v1/codeq/tasks/:id`, or `unmatched`. */
   readonly onRequest: (route: string, method: string, status: number, seconds: number, requestId: string) => void;
   readonly onRateLimited: (scope: RateScope, operation: string) => void;
+  /** Undefined when it is off. */
+  readonly tracing: HttpTracing | undefined;
   readonly log: Log;
   readonly listen: {
     readonly host: string;

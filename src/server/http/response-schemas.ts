@@ -14,6 +14,8 @@ const Task = z.strictObject({
   payload: z.string().describe("The payload as JSON text, byte for byte as it was sent"),
   priority: z.int().min(1).max(9).optional().describe("Absent when 0"),
   webhook: z.string().optional(),
+  traceParent: z.string().optional().describe("W3C trace context to go on with, while tracing is on"),
+  traceState: z.string().optional(),
   status,
   lastKnownLocation: z.enum(["PENDING_LIST", "DELAYED_ZSET", "INPROG_SET", "DLQ_SET", "NONE"]),
   workerId: z.string().optional().describe("While in progress"),

@@ -22,7 +22,7 @@ export const claimRoutes: readonly Route[] = [
     handle: async (call, body) => {
       const [task] = await claim(call, body, 1);
       if (task === undefined) return emptyResponse(call.requestId);
-      return jsonResponse(200, call.requestId, taskJson(call.server.queue.idOf(task), task));
+      return jsonResponse(200, call.requestId, claimedJson(call, task));
     },
   }),
   bodyRoute({
@@ -41,12 +41,7 @@ export const claimRoutes: readonly Route[] = [
       }
       const tasks = await claim(call, body, body.count);
       if (tasks.length === 0) return emptyResponse(call.requestId);
-      const { queue } = call.server;
-      return jsonResponse(
-        200,
-        call.requestId,
-        `{"tasks":[${tasks.map((task) => taskJson(queue.idOf(task), task)).join(",")}]}`,
-      );
+      return jsonResponse(200, call.requestId, `{"tasks":[${tasks.map((task) => claimedJson(call, task)).join(",")}]}`);
     },
   }),
 ];
@@ -67,6 +62,11 @@ async function claim(call: Call, body: ClaimItem, count: number): Promise<Task[]
   const { signal } = call.request;
   const leaseMs = positiveMs(body.leaseSeconds);
   return queue.claim(workerOf(call.caller), { commands: commands.value, leaseMs, count, waitMs, signal });
+}
+
+function claimedJson(call: Call, task: Task): string {
+  const id = call.server.queue.idOf(task);
+  return taskJson(id, task, call.server.tracing?.contextOf(id));
 }
 
 function positiveMs(seconds = 0): number | undefined {

@@ -1,0 +1,172 @@
+import { expect, test } from "bun:test";
+import { createLog } from "../log.ts";
+import type { CreateTask } from "../queue/admission.ts";
+import type { QueuePolicy } from "../queue/policy.ts";
+import type { TaskQueue } from "../queue/task-queue.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { attributeOf, Collector } from "./collector-fixture.ts";
+import type { SentTrace } from "./traced-queue.ts";
+import { Tracing } from "./tracing.ts";
+
+const PRODUCER_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const PRODUCER = `00-${PRODUCER_TRACE}-00f067aa0ba902b7-01`;
+const who = { tenant: "acme", worker: "w1" };
+const claimOne = { commands: ["SEND"], leaseMs: undefined, count: 1, waitMs: 0, signal: undefined };
+
+interface Traced {
+  readonly tracing: Tracing;
+  readonly queue: TaskQueue;
+  readonly lines: string[];
+}
+
+function traced(
+  collector: Collector,
+  fields: { readonly sampleRatio?: number; readonly tasksMax?: number } = {},
+): Traced {
+  const lines: string[] = [];
+  const log = createLog({ level: "info", format: "json", secrets: [], write: (line) => void lines.push(line) });
+  const tracing = new Tracing({
+    serviceName: "codeq",
+    version: "1",
+    url: `http://127.0.0.1:${collector.port}/v1/traces`,
+    sampleRatio: fields.sampleRatio ?? 1,
+    tasksMax: fields.tasksMax ?? 100,
+    log,
+  });
+  const queue = tracing.queueOf({
+    store: new MemoryStore([1, 2]),
+    policy: POLICY,
+    observer: { created() {}, claimed() {}, finished() {}, leasesExpired() {} },
+    clock: () => 1_800_000_000_000,
+    random: () => 1,
+  });
+  return { tracing, queue, lines };
+}
+
+test("a task stays in the trace its producer sent along, from creation through claim to result", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [id] = await create(queue, task({ traceParent: PRODUCER }));
+  await queue.claim(who, claimOne);
+  await queue.heartbeat(who, id ?? "", undefined);
+  await queue.complete(who, [{ id: id ?? "", state: "completed", result: "{}", error: undefined }]);
+  await tracing.close();
+  const names = ["codeq.task.create", "codeq.task.claim", "codeq.task.heartbeat", "codeq.task.submit_result"];
+  expect(collector.spans.map(({ name }) => name)).toEqual(names);
+  expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([PRODUCER_TRACE]));
+  expect(collector.named("codeq.task.create").parentSpanId).toBe("00f067aa0ba902b7");
+  expect(collector.named("codeq.task.claim").parentSpanId).toBe(collector.named("codeq.task.create").spanId);
+  expect(collector.named("codeq.task.submit_result").parentSpanId).toBe(collector.named("codeq.task.claim").spanId);
+  expect(attributeOf(collector.named("codeq.task.submit_result"), "codeq.task.id")).toBe(id);
+  expect(tracing.contextOf(id ?? "")).toBeUndefined();
+});
+
+test("each delivery follows from the creation", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [id] = await create(queue, task({}));
+  await queue.claim(who, claimOne);
+  await queue.abandon(who, id ?? "");
+  await queue.claim(who, claimOne);
+  await tracing.close();
+  const claims = collector.spans.filter(({ name }) => name === "codeq.task.claim");
+  expect(claims.map((span) => attributeOf(span, "codeq.attempts"))).toEqual([1, 2]);
+  const creation = collector.named("codeq.task.create").spanId;
+  expect(claims.map(({ parentSpanId }) => parentSpanId)).toEqual([creation, creation]);
+});
+
+test("what cannot be read of a producer's trace is not followed", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  for (const traceParent of ["", "nonsense", `00-${"0".repeat(32)}-00f067aa0ba902b7-01`, "x".repeat(10_000)]) {
+    await create(queue, task({ traceParent }));
+  }
+  await tracing.close();
+  expect(new Set(collector.spans.map(({ traceId }) => traceId)).size).toBe(4);
+  expect(collector.spans.map(({ parentSpanId }) => parentSpanId ?? "")).toEqual(["", "", "", ""]);
+});
+
+test("a refusal is told with its code, and another tenant's attempt stays out of the trace", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [id] = await create(queue, task({ traceParent: PRODUCER }), task({ command: " " }));
+  await queue.claim(who, claimOne);
+  await queue.nack({ tenant: "other", worker: "w1" }, id ?? "", 0, undefined);
+  await tracing.close();
+  const refusedCreate = collector.spans.find((span) => attributeOf(span, "codeq.command") === " ");
+  expect(refusedCreate?.status.code).toBe(2);
+  const attempt = collector.named("codeq.task.nack");
+  expect(attributeOf(attempt, "codeq.error.code")).toBe("NOT_FOUND");
+  expect(attempt.traceId).not.toBe(PRODUCER_TRACE);
+});
+
+test("a known key goes on in the trace of its first task", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [id] = await create(queue, task({ traceParent: PRODUCER, idempotencyKey: "k" }));
+  const before = tracing.contextOf(id ?? "");
+  await create(queue, task({ idempotencyKey: "k" }));
+  expect(tracing.contextOf(id ?? "")).toEqual(before);
+  await tracing.close();
+});
+
+test("nothing is recorded of what is not sampled, and its callers are told so", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector, { sampleRatio: 0 });
+  const [id] = await create(queue, task({}));
+  expect(tracing.contextOf(id ?? "")?.traceParent).toEndWith("-00");
+  await create(queue, task({ traceParent: PRODUCER }));
+  await tracing.close();
+  // A trace that the caller records is recorded.
+  expect(collector.spans.map(({ traceId }) => traceId)).toEqual([PRODUCER_TRACE]);
+});
+
+test("traces of the oldest unfinished tasks are forgotten when there are too many", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector, { tasksMax: 2 });
+  const ids = await create(queue, task({}), task({}), task({}));
+  expect(ids.map((id) => tracing.contextOf(id) !== undefined)).toEqual([false, true, true]);
+  await tracing.close();
+});
+
+test("a collector that refuses is told once in the log, and disturbs nobody", async () => {
+  await using collector = new Collector(400);
+  const { tracing, queue, lines } = traced(collector);
+  expect(await create(queue, task({}))).toHaveLength(1);
+  await tracing.close();
+  expect(lines.filter((line) => line.includes("traces cannot be sent"))).toHaveLength(1);
+});
+
+async function create(queue: TaskQueue, ...items: readonly (CreateTask & SentTrace)[]): Promise<string[]> {
+  const outcomes = await queue.create("acme", items);
+  return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.id] : []));
+}
+
+function task(fields: Partial<CreateTask> & SentTrace): CreateTask & SentTrace {
+  return {
+    command: "SEND",
+    payload: "{}",
+    priority: undefined,
+    webhook: undefined,
+    maxAttempts: undefined,
+    idempotencyKey: undefined,
+    runAtMs: undefined,
+    delayMs: undefined,
+    ...fields,
+  };
+}
+
+const POLICY: QueuePolicy = {
+  leaseMsDefault: 300_000,
+  leaseMsMax: 3_600_000,
+  maxAttemptsDefault: 5,
+  retry: { backoff: "fixed", baseMs: 1000, maxMs: 1000 },
+  retentionMs: 1000,
+  delayMsMax: 1000,
+  commandBytesMax: 256,
+  payloadBytesMax: 1000,
+  idempotencyKeyBytesMax: 100,
+  webhookBytesMax: 100,
+  waitersMax: 10,
+  shards: 1,
+};

@@ -1,0 +1,158 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type Context,
+  DiagLogLevel,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  diag,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import {
+  defaultResource,
+  detectResources,
+  resourceAttributesEnvDetector,
+  resourceFromAttributes,
+} from "@opentelemetry/resources";
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import type { HttpTracing, TraceContext } from "../http/http-tracing.ts";
+import type { Log } from "../log.ts";
+import type { TaskQueue, TaskQueueOptions } from "../queue/task-queue.ts";
+import { TaskSpans } from "./task-spans.ts";
+import { type SentTrace, TracedQueue } from "./traced-queue.ts";
+
+export interface TracingOptions {
+  readonly serviceName: string;
+  readonly version: string;
+  /** Where traces are posted. */
+  readonly url: string;
+  /** Share of new traces that are recorded, 0 to 1. */
+  readonly sampleRatio: number;
+  /** Unfinished tasks whose trace is remembered. */
+  readonly tasksMax: number;
+  readonly log: Log;
+}
+
+/** Spans that wait to be sent; more are dropped. */
+const SPANS_MAX = 8192;
+const SPANS_PER_POST_MAX = 512;
+/** Ids and commands are chosen by clients. */
+const ATTRIBUTE_CHARACTERS_MAX = 512;
+const POST_INTERVAL_MS = 2000;
+const POST_MS_MAX = 5000;
+
+/** The only file that knows how traces are made and sent. Loaded when tracing is on. */
+export class Tracing implements HttpTracing {
+  readonly #provider: TracerProvider;
+  readonly #tracer: Tracer;
+  readonly #propagator = new W3CTraceContextPropagator();
+  readonly #active = new AsyncLocalStorage<Context>();
+  readonly #spans: TaskSpans;
+  readonly #tell: (message: string) => void;
+
+  constructor(options: TracingOptions) {
+    this.#tell = troubleTeller(options.log);
+    const exporter = new OTLPTraceExporter({ url: options.url, timeoutMillis: POST_MS_MAX });
+    this.#provider = new TracerProvider({
+      resource: defaultResource()
+        .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
+        .merge(resourceFromAttributes({ "service.name": options.serviceName, "service.version": options.version })),
+      spanLimits: { attributeValueLengthLimit: ATTRIBUTE_CHARACTERS_MAX },
+      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
+      spanProcessors: [
+        new BatchSpanProcessor({
+          exporter,
+          maxQueueSize: SPANS_MAX,
+          maxExportBatchSize: SPANS_PER_POST_MAX,
+          scheduledDelayMillis: POST_INTERVAL_MS,
+          exportTimeoutMillis: POST_MS_MAX,
+        }),
+      ],
+    });
+    this.#tracer = this.#provider.getTracer("codeq", options.version);
+    this.#spans = new TaskSpans(this.#tracer, options.tasksMax);
+  }
+
+  /** A queue that records what is asked of it. */
+  queueOf(options: TaskQueueOptions): TaskQueue {
+    return new TracedQueue({
+      ...options,
+      spans: this.#spans,
+      request: () => this.#active.getStore() ?? ROOT_CONTEXT,
+      parentOf: (sent) => this.#parentOf(sent),
+    });
+  }
+
+  /** Probes and scrapes come all the time and have nothing to do with tasks: only the API is recorded. */
+  async serve(pattern: string, request: Request, answer: () => Promise<Response>): Promise<Response> {
+    if (!pattern.startsWith("/v1/")) return answer();
+    const parent = this.#propagator.extract(ROOT_CONTEXT, Object.fromEntries(request.headers), defaultTextMapGetter);
+    const { pathname = "", host = "" } = URL.parse(request.url) ?? {};
+    const attributes = {
+      "http.method": request.method,
+      "http.route": pattern,
+      "http.path": pathname,
+      "http.host": host,
+    };
+    const span = this.#tracer.startSpan(
+      `HTTP ${request.method} ${pattern}`,
+      { kind: SpanKind.SERVER, attributes },
+      parent,
+    );
+    const response = await this.#active.run(trace.setSpan(parent, span), answer);
+    span.setAttribute("http.status_code", response.status);
+    if (response.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    span.end();
+    return response;
+  }
+
+  contextOf(taskId: string): TraceContext | undefined {
+    const standing = this.#spans.contextOf(taskId);
+    if (standing === undefined) return undefined;
+    const carrier: Record<string, string> = {};
+    this.#propagator.inject(trace.setSpanContext(ROOT_CONTEXT, standing), carrier, defaultTextMapSetter);
+    const { traceparent, tracestate } = carrier;
+    return traceparent === undefined ? undefined : { traceParent: traceparent, traceState: tracestate };
+  }
+
+  /** Sends what is left, for a few seconds at most. */
+  async close(): Promise<void> {
+    await this.#provider.shutdown().catch((error: unknown) => this.#tell(String(error)));
+  }
+
+  /** Undefined when nothing was sent along, or nothing that can be read. */
+  #parentOf({ traceParent, traceState }: SentTrace): Context | undefined {
+    if (traceParent === undefined) return undefined;
+    const carrier = { traceparent: traceParent, ...(traceState === undefined ? {} : { tracestate: traceState }) };
+    const context = this.#propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
+    return trace.getSpanContext(context) === undefined ? undefined : context;
+  }
+}
+
+/** A collector that is away would be told every two seconds, by every batch: once is enough, until the next start. */
+function troubleTeller(log: Log): (message: string) => void {
+  let told = false;
+  const tell = (message: string): void => {
+    if (told) return;
+    told = true;
+    log.warn("traces cannot be sent; told once, those that follow are lost silently", {
+      reason: message.slice(0, 300),
+    });
+  };
+  const silent = (): void => undefined;
+  diag.setLogger(
+    { error: tell, warn: silent, info: silent, debug: silent, verbose: silent },
+    { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
+  );
+  return tell;
+}
