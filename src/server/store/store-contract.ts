@@ -188,6 +188,36 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect(await store.release([{ ...holder(task), kind: "abandon" }], RULE, NOW)).toEqual([{ kind: "not-owner" }]);
     });
 
+    test("a batch of results from a namesake of another tenant changes nothing", async () => {
+      const tasks = [newTask(), newTask(), newTask()];
+      await store.insert(tasks, NOW);
+      await claimed(claimBy("w1"));
+      const foreign = tasks.map((task) => ({ ...completion(task), tenant: "other" }));
+      expect(await store.complete(foreign, NOW)).toEqual(tasks.map(() => ({ kind: "not-found" })));
+      expect(
+        (
+          await store.complete(
+            tasks.map((task) => completion(task)),
+            NOW,
+          )
+        ).map(({ kind }) => kind),
+      ).toEqual(tasks.map(() => "finished"));
+    });
+
+    test("a lane that was emptied and forgotten can be used again", async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const tasks = [newTask(), newTask()];
+        await store.insert(tasks, NOW);
+        expect(await claimed(claimBy("w1"))).toHaveLength(2);
+        await store.complete(
+          tasks.map((task) => completion(task)),
+          NOW,
+        );
+        expect(await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 })).toBe(2);
+      }
+      expect(await store.stats({ tenant: undefined, command: undefined })).toEqual([]);
+    });
+
     test("a failed result keeps its error and is not the dead-letter queue", async () => {
       const task = await leased();
       await store.complete([{ ...holder(task), state: "failed", error: "boom", result: undefined }], NOW);

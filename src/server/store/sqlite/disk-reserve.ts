@@ -13,7 +13,7 @@ export class DiskReserve {
   #allowanceBytes = 0;
   #breached = false;
 
-  /** @param reusableBytes what the file can take without growing; negative when it is about to grow anyway */
+  /** @param reusableBytes free space inside the file */
   constructor(directory: string, reserveBytes: number, reusableBytes: () => number) {
     this.#directory = directory;
     this.#reserveBytes = reserveBytes;

@@ -22,13 +22,14 @@ const store = await openStore({
   clock: () => 0,
 });
 const payload = "x".repeat(4000);
+const BATCH = 20;
 let created = 0;
 let failure = "";
 let again = "";
 // A single refusal may pass, as when the log is emptied after it.
 while (failure === "" || again === "") {
-  failure = await codeOf(insertOne());
-  again = failure === "" ? "" : await codeOf(insertOne());
+  failure = await codeOf(insertBatch());
+  again = failure === "" ? "" : await codeOf(insertBatch());
 }
 const fault = store.fault() !== undefined;
 await store.recover();
@@ -39,13 +40,17 @@ const outcomes = await store.complete(
 );
 const completed = outcomes.filter((outcome) => outcome.kind === "finished").length;
 const pruned = await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 100_000 });
-const afterwards = await codeOf(insertOne());
+const afterwards = await codeOf(insertBatch());
 await store.close();
 process.stdout.write(JSON.stringify({ created, failure, again, fault, completed, pruned, afterwards }));
 
-async function insertOne(): Promise<void> {
-  await store.insert([newTask({ payload })], NOW);
-  created += 1;
+/** Batches, so that the log holds many pages that the main file does not have yet. */
+async function insertBatch(): Promise<void> {
+  await store.insert(
+    Array.from({ length: BATCH }, () => newTask({ payload })),
+    NOW,
+  );
+  created += BATCH;
 }
 
 async function codeOf(call: Promise<unknown>): Promise<string> {

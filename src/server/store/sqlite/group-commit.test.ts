@@ -64,3 +64,38 @@ test("a closed store says so", async () => {
   for (const outcome of outcomes)
     expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
 });
+
+test("results that share a commit are pruned each by its own time, and at once if need be", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const tasks = [newTask(), newTask(), newTask()];
+  await store.insert(tasks, NOW);
+  await store.claim([claimBy("w1")], NOW);
+  const prune = (finishedBeforeMs: number) => store.prune({ tenant: undefined, finishedBeforeMs, limit: 10 });
+  const result = { tenant: "acme", worker: "w1", state: "completed", result: "{}" } as const;
+  const counts = await Promise.all([
+    ...tasks.map(({ key }, index) => store.complete([{ key, ...result }], NOW + index)),
+    prune(NOW),
+    prune(NOW + 1),
+  ]);
+  expect(counts.slice(-2)).toEqual([1, 1]);
+  expect(await prune(NOW + 1)).toBe(0);
+  expect(await prune(NOW + 2)).toBe(1);
+  await store.close();
+});
+
+test("what was undone leaves no trace: results of a group that is run again count once", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const task = newTask();
+  await store.insert([task], NOW);
+  await store.claim([claimBy("w1")], NOW);
+  const [completed, refused] = await Promise.allSettled([
+    store.complete([{ key: task.key, tenant: "acme", worker: "w1", state: "completed", result: "{}" }], NOW),
+    store.insert([task], NOW),
+  ]);
+  expect([completed, refused]).toMatchObject([{ value: [{ kind: "finished" }] }, { status: "rejected" }]);
+  expect(await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 })).toBe(1);
+  expect(store.empty).toBe(true);
+  await store.close();
+});

@@ -134,10 +134,9 @@ export class Leasing {
   #endTogether(items: readonly Completion[]): readonly Lease[] | undefined {
     const first = items[0]?.key.sequence;
     const last = items.at(-1)?.key.sequence;
-    if (first === undefined || last === undefined || items.length === 1 || last <= first) return undefined;
-    // One more than there may be shows neighbours that do not belong to the batch.
-    const rows = this.#neighbours.values(first, last, items.length + 1) as unknown as LeaseRow[];
-    if (rows.length !== items.length) return undefined;
+    if (first === undefined || last === undefined || items.length === 1) return undefined;
+    // A neighbour that does not belong to the batch takes the place of one that does, and is seen by that.
+    const rows = this.#neighbours.values(first, last, items.length) as unknown as LeaseRow[];
     const leases: Lease[] = [];
     for (const [index, { key, worker, tenant }] of items.entries()) {
       const row = rows[index];

@@ -1,5 +1,4 @@
 import type { Statement } from "bun:sqlite";
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { RetryRule } from "../../queue/lifecycle.ts";
 import type {
@@ -87,9 +86,7 @@ export class ShardEngine {
       shard,
     });
     this.#pruning = new Pruning(statements, this.#lanes, this.#log);
-    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () =>
-      this.#reusableBytes(options.path),
-    );
+    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
     this.#begin = statements.prepare("BEGIN IMMEDIATE");
     this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
     this.#commit = statements.prepare("COMMIT");
@@ -198,11 +195,10 @@ export class ShardEngine {
     closeShardFile(this.#file);
   }
 
-  /** Free space in the file, less what the log will yet put into it. */
-  #reusableBytes(path: string): number {
+  #reusableBytes(): number {
     const { db } = this.#file;
     const pages = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count").get()?.freelist_count ?? 0;
     const size = db.query<{ page_size: number }, []>("PRAGMA page_size").get()?.page_size ?? 0;
-    return pages * size - (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+    return pages * size;
   }
 }
