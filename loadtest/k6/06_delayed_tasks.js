@@ -33,7 +33,12 @@ const lateMs = new Trend("codeq_delay_late_ms");
 
 export const options = {
   scenarios: {
-    producer: producerScenario({ exec: "producer", rate: RATE, seconds: SECONDS, vusMin: Math.max(50, Math.ceil(RATE / 10)) }),
+    producer: producerScenario({
+      exec: "producer",
+      rate: RATE,
+      seconds: SECONDS,
+      vusMin: Math.max(50, Math.ceil(RATE / 10)),
+    }),
     worker: {
       executor: "per-vu-iterations",
       exec: "worker",

@@ -6,7 +6,7 @@
 export class InversionWatch {
   #toleranceMs;
   /** When a task of this priority was last handed out. */
-  #lastClaimMs = new Array(10).fill(Number.NEGATIVE_INFINITY);
+  #lastClaimMs = Array.from({ length: 10 }, () => Number.NEGATIVE_INFINITY);
 
   constructor(toleranceMs) {
     this.#toleranceMs = toleranceMs;

@@ -32,7 +32,14 @@ export function produce(scenario, { run }, task = {}, tags = {}) {
       createTask(
         {
           command: COMMAND,
-          payload: { source: "k6", scenario, run, vu: exec.vu.idInTest, iter: exec.scenario.iterationInTest, ...payload },
+          payload: {
+            source: "k6",
+            scenario,
+            run,
+            vu: exec.vu.idInTest,
+            iter: exec.scenario.iterationInTest,
+            ...payload,
+          },
           ...rest,
         },
         { scenario_name: scenario, ...tags },

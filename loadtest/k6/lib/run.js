@@ -21,9 +21,7 @@ export function teardown({ before }) {
   enterStored(before, after);
   leftOver.add(Math.max(0, waiting(after) - waiting(before)));
   const { ready, delayed, inProgress, dlq } = after;
-  console.log(
-    `[queue_stats] command=${COMMAND} ready=${ready} delayed=${delayed} inProgress=${inProgress} dlq=${dlq}`,
-  );
+  console.log(`[queue_stats] command=${COMMAND} ready=${ready} delayed=${delayed} inProgress=${inProgress} dlq=${dlq}`);
 }
 
 /** For scenarios that promise an empty lane. */

@@ -46,7 +46,10 @@ function table(scenario, { metrics, state }, judged, passed) {
     const values = metrics[name]?.values;
     if (values !== undefined) lines.push(`  ${label.padEnd(24)} ${String(values.count ?? values.value).padStart(10)}`);
   }
-  lines.push("", `  ${"milliseconds".padEnd(24)} ${["p50", "p95", "p99", "max"].map((name) => name.padStart(10)).join("")}`);
+  lines.push(
+    "",
+    `  ${"milliseconds".padEnd(24)} ${["p50", "p95", "p99", "max"].map((name) => name.padStart(10)).join("")}`,
+  );
   for (const [label, name] of LATENCIES) {
     const values = metrics[name]?.values;
     if (values === undefined) continue;
