@@ -44,10 +44,14 @@ export function latencySummaries(point: Point): LatencySummary[] {
   });
 }
 
-/** The latency to show when there is room for one: end to end, or what comes nearest to it. */
+/**
+ * The latency to show when there is room for one: end to end, or what comes nearest to it. Where nothing was created in
+ * the window the tasks had waited since long before, which says nothing of the server.
+ */
 export function mainLatency(point: Point): LatencySummary | undefined {
   const summaries = latencySummaries(point);
-  for (const name of ["endToEnd", "claim", "createAck"] as const) {
+  const created = validMeasures(point).some((measures) => measures.created > 0);
+  for (const name of created ? (["endToEnd", "claim", "createAck"] as const) : (["claim", "resultAck"] as const)) {
     const found = summaries.find((summary) => summary.name === name);
     if (found !== undefined) return found;
   }

@@ -8,18 +8,19 @@ export interface PointTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-/** One row for each point: its rate and spread, its main latency, what it cost the server. Invalid points have no numbers. */
+/** One row for each point: its rate and, of several runs, their spread, its main latency, what it cost the server. Invalid points have no numbers. */
 export function pointTable({ points }: BenchResult): PointTable {
   const [unit, ...otherUnits] = new Set(points.map((point) => point.unit));
   const [latency, ...otherLatencies] = new Set(points.flatMap((point) => mainLatency(point)?.name ?? []));
   const rateTitle = unit === undefined || otherUnits.length > 0 ? "rate" : unit;
   const latencyTitle = latency === undefined || otherLatencies.length > 0 ? "" : `${LATENCY_LABELS[latency]} `;
   const right = (title: string): Column => ({ title, align: "right" });
+  const repeated = points.some(({ runs }) => runs.length > 1);
   return {
     columns: [
       { title: "point", align: "left" },
       right(rateTitle),
-      right("lowest … highest"),
+      ...(repeated ? [right("lowest … highest")] : []),
       ...["p50", "p90", "p99", "p99.9", "max"].map((percentile) => right(`${latencyTitle}${percentile}`)),
       right("CPU s/million"),
       right("peak RSS"),
@@ -27,11 +28,11 @@ export function pointTable({ points }: BenchResult): PointTable {
       right("changes/commit"),
       { title: "", align: "left" },
     ],
-    rows: points.map((point) => rowOf(point, otherUnits.length > 0)),
+    rows: points.map((point) => rowOf(point, otherUnits.length > 0, repeated)),
   };
 }
 
-function rowOf(point: Point, showsUnit: boolean): string[] {
+function rowOf(point: Point, showsUnit: boolean, showsSpread: boolean): string[] {
   const { name, unit } = point;
   const rate = rateSpread(point);
   const latency = mainLatency(point)?.histogram;
@@ -43,7 +44,7 @@ function rowOf(point: Point, showsUnit: boolean): string[] {
   return [
     name,
     rate === undefined ? NONE : `${whole(rate.median)}${showsUnit ? ` ${unit}` : ""}`,
-    rate === undefined ? NONE : `${whole(rate.minimum)} … ${whole(rate.maximum)}`,
+    ...(showsSpread ? [rate === undefined ? NONE : `${whole(rate.minimum)} … ${whole(rate.maximum)}`] : []),
     ...percentiles,
     cost(medianCost(point, "cpuSecondsPerMillion"), figure),
     cost(medianCost(point, "rssBytesPeak"), bytes),

@@ -83,6 +83,14 @@ export function benchResult(sketches: readonly PointSketch[], change: Partial<Be
   };
 }
 
+/** Test-only: a valid result of three ways to do the same. */
+export function sides(): BenchResult {
+  const points = ["REST", "STREAM", "STREAM-BATCH (size=16)"].map((name, index): Point => {
+    return { ...pointOf({ concurrency: 32, rates: [10_000 * (index + 1)] }), name };
+  });
+  return benchResult([], { points, plateau: undefined });
+}
+
 /** Test-only: a run without numbers, as one with a broken ledger is. */
 export function runWithout(kind: Run["verdict"]["kind"], reason: string): Run {
   const checked = { ...sums(1000), resultsAcked: 999 };
@@ -121,7 +129,7 @@ function measuresOf(rate: number, p99Ms: number): Measures {
     rate,
     loop: "closed",
     latencies: Object.fromEntries(names.map((name, index) => [name, latency(p99Ms * (index + 1))])),
-    series: Array.from({ length: 6 }, (_, index) => moment(index, rate, p99Ms)),
+    series: [...Array.from({ length: 6 }, (_, index) => moment(index, rate, p99Ms)), SLIVER],
     generator: { limited: false, cpuSeconds: 4.2, lag: undefined, skippedArrivals: 0 },
     server: {
       cpuSeconds: 6.3,
@@ -139,15 +147,16 @@ function measuresOf(rate: number, p99Ms: number): Measures {
   };
 }
 
-/** Of values that rise evenly to a little over the 99th percentile. */
+/** Of values that rise evenly to a little over the 99th percentile, as many as there are marks for on a chart. */
 function latency(p99Ms: number): Latency {
   const histogram = new Histogram();
   for (let value = 1; value <= 200; value += 1) histogram.record((p99Ms * 1000 * value) / 198);
+  for (let doubling = 0; doubling < 10; doubling += 1) histogram.merge(histogram.data());
   const ms = (share: number): number => histogram.quantile(share) / 1000;
   const [p50Ms, p90Ms, p999Ms] = [ms(0.5), ms(0.9), ms(0.999)];
   const meanMs = histogram.mean / 1000;
   return {
-    count: 200,
+    count: histogram.total,
     meanMs,
     p50Ms,
     p90Ms,
@@ -170,6 +179,17 @@ function moment(index: number, rate: number, p99Ms: number): Moment {
     p99Ms,
   };
 }
+
+/** What is left of a window that took a little longer than whole seconds. */
+const SLIVER: Moment = {
+  atMs: 6001,
+  createdPerSecond: 0,
+  deliveredPerSecond: 0,
+  completedPerSecond: 0,
+  depth: 14_000,
+  p50Ms: undefined,
+  p99Ms: undefined,
+};
 
 function sums(tasks: number): Run["verdict"]["checked"] {
   const count = Math.round(tasks);

@@ -98,7 +98,7 @@ function yAxis(chart: Chart, { left, right, top, yTicks, y }: Plot): Markup {
 function xAxis(chart: Chart, { left, right, bottom, xTicks, x }: Plot): Markup {
   const marks = xTicks.map(
     (tick) => markup`<line class="mark" x1="${x(tick)}" x2="${x(tick)}" y1="${bottom}" y2="${bottom + 4}"/>
-<text class="tick" x="${x(tick)}" y="${bottom + 17}" text-anchor="middle">${chart.x.format(tick)}</text>`,
+<text class="tick" x="${x(tick)}" y="${bottom + 17}" text-anchor="${x(tick) > right - 8 ? "end" : "middle"}">${chart.x.format(tick)}</text>`,
   );
   return markup`<line class="base" x1="${left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>${marks}
 <text class="axis" x="${(left + right) / 2}" y="${bottom + 34}" text-anchor="middle">${chart.x.label}</text>`;

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { benchResult, runWithout, SWEEP } from "../result-fixture.ts";
+import { benchResult, runWithout, SWEEP, sides } from "../result-fixture.ts";
 import { mayGoWithoutBrowser, OpenPage } from "./browser-fixture.ts";
 import { htmlReport } from "./html-report.ts";
 
@@ -46,8 +46,13 @@ const CUT_LABELS = `[...document.querySelectorAll("svg.chart")].filter((svg) => 
 })`;
 
 describe.skipIf(skipped)("the page in a real browser", () => {
-  test.each(LOOKS)("in $scheme, $width pixels wide, is sound and readable", async (look) => {
-    using page = await OpenPage.open(htmlReport(sweep), look);
+  test.each(
+    LOOKS.flatMap((look) => [
+      { ...look, what: "a sweep", result: sweep },
+      { ...look, what: "sides", result: sides() },
+    ]),
+  )("of $what in $scheme, $width pixels wide, is sound and readable", async ({ result, ...look }) => {
+    using page = await OpenPage.open(htmlReport(result), look);
     expect(page.problems).toEqual([]);
     const wider = await page.ask<number>("document.documentElement.scrollWidth - innerWidth");
     expect(wider).toBeLessThanOrEqual(0);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { benchResult, runWithout, SWEEP } from "../result-fixture.ts";
+import { benchResult, runWithout, SWEEP, sides } from "../result-fixture.ts";
 import { htmlReport } from "./html-report.ts";
 
 const sweep = benchResult(SWEEP);
@@ -26,6 +26,13 @@ describe("the page", () => {
       expect(chart).toContain(`<desc id="${text}">`);
     }
     expect(html.match(/<summary>The values as a table<\/summary>/g)).toHaveLength(6);
+  });
+
+  test("leaves a sliver at the end of the window out of the rates over time", () => {
+    const section = html.slice(html.indexOf('<section id="series-rate">'));
+    const table = section.slice(section.indexOf("<tbody>"), section.indexOf("</tbody>"));
+    expect(table.match(/<tr>/g)).toHaveLength(6);
+    expect(table).not.toContain(">0<");
   });
 
   test("uses no id twice", () => {
@@ -56,12 +63,7 @@ describe("the page", () => {
   });
 
   test("of points that are no sweep shows their rates side by side", () => {
-    const points = ["REST", "STREAM", "STREAM-BATCH"].map((name, index) => {
-      const [point] = benchResult([{ concurrency: 32, rates: [10_000 * (index + 1)] }]).points;
-      if (point === undefined) throw new Error("the fixture makes a point");
-      return { ...point, name };
-    });
-    const page = htmlReport(benchResult([], { points, plateau: undefined }));
+    const page = htmlReport(sides());
     expect(page.match(/class="bar" style="width: [\d.]+%"/g)).toEqual([
       'class="bar" style="width: 33.3%"',
       'class="bar" style="width: 66.7%"',

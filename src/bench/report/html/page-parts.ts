@@ -75,7 +75,7 @@ export function barSection(
   const longest = Math.max(...bars.map(({ value }) => value), Number.MIN_VALUE);
   return markup`<section><h2>${title}</h2><div class="bars">${bars.map(
     ({ name, value, text }) =>
-      markup`<div>${name}</div><div><div class="bar" style="width: ${((100 * value) / longest).toFixed(1)}%"></div></div><div>${text}</div>\n`,
+      markup`<div><span>${name}</span><span>${text}</span><div class="track"><div class="bar" style="width: ${((100 * value) / longest).toFixed(1)}%"></div></div></div>\n`,
   )}</div></section>`;
 }
 

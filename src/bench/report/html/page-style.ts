@@ -15,7 +15,7 @@ export const PAGE_STYLE = `
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1080px; margin: 0 auto; padding: 24px 16px 48px; }
+main { max-width: 1200px; margin: 0 auto; padding: 24px 16px 48px; }
 h1 { font-size: 24px; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 17px; margin: 0 0 4px; overflow-wrap: anywhere; }
 p { margin: 0 0 12px; }
@@ -26,12 +26,12 @@ p { margin: 0 0 12px; }
 .verdict.invalid { color: var(--bad); background: var(--bad-back); }
 .verdict.partial { color: var(--warn); background: var(--warn-back); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; margin: 16px 0; }
-.facts-grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); margin: 16px 0; }
+.facts-grid { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); margin: 16px 0; }
 .facts-grid section { margin: 0; min-width: 0; }
 .scroll { overflow-x: auto; }
 .scroll:focus-visible { outline: 2px solid var(--s0); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 10px; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
+th, td { padding: 4px 8px; font-size: 14px; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
 th { color: var(--quiet); font-weight: 600; font-size: 13px; }
 th.right, td.right { text-align: right; }
 dl { display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); gap: 4px 12px; margin: 0; }
@@ -54,7 +54,8 @@ svg .highlight { fill: var(--highlight); }
 .series .spread { fill: var(--ink); opacity: 0.16; }
 .s0 { --ink: var(--s0); --dash: none; } .s1 { --ink: var(--s1); --dash: 7 3; } .s2 { --ink: var(--s2); --dash: 2 3; }
 .s3 { --ink: var(--s3); --dash: 9 3 2 3; } .s4 { --ink: var(--s4); --dash: 4 4; } .s5 { --ink: var(--s5); --dash: 12 4; }
-.bars { display: grid; grid-template-columns: max-content minmax(40px, 1fr) max-content; gap: 8px 12px; align-items: center; }
-.bar { height: 18px; border-radius: 3px; background: var(--s0); min-width: 1px; }
+.bars > div { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 12px; margin-top: 8px; font-variant-numeric: tabular-nums; }
+.bar { height: 16px; border-radius: 3px; background: var(--s0); min-width: 1px; }
+.bars .track { width: 100%; }
 @media print { section { break-inside: avoid; } }
 `;

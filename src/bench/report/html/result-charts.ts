@@ -102,8 +102,18 @@ function percentile(x: number): string {
   return `${Number(((1 - 10 ** -x) * 100).toPrecision(6))}`;
 }
 
+/** The end of a window may be a sliver of a second, in which a rate means nothing. */
+function wholeMoments(moments: readonly Moment[]): readonly Moment[] {
+  const [before, last] = moments.slice(-2);
+  return before !== undefined && last !== undefined && last.atMs - before.atMs < SLIVER_MS
+    ? moments.slice(0, -1)
+    : moments;
+}
+
+const SLIVER_MS = 500;
+
 function timeSeries(point: Point): Chart[] {
-  const moments = medianRun(point)?.series ?? [];
+  const moments = wholeMoments(medianRun(point)?.series ?? []);
   const x: ChartAxis = {
     label: "seconds of the window",
     format: (at) => String(Math.round(at * 10) / 10),
