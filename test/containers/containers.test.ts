@@ -71,13 +71,14 @@ describe.skipIf(!WANTED)("in containers", () => {
     let images: readonly string[] = [];
 
     beforeAll(async () => {
-      const [http = "", worker = "", producer = "", prometheus = "", grafana = ""] = await freePorts(5);
+      const [http = "", worker = "", producer = "", prometheus = "", grafana = "", jaeger = ""] = await freePorts(6);
       stack = new ComposeStack(tools, [join(LOCAL_DEV, "compose.yaml"), join(LOCAL_DEV, "compose.override.yaml")], {
         CODEQ_PORT: http,
         CODEQ_WORKER_PORT: worker,
         CODEQ_PRODUCER_PORT: producer,
         PROMETHEUS_PORT: prometheus,
         GRAFANA_PORT: grafana,
+        JAEGER_UI_PORT: jaeger,
       });
       url = `http://127.0.0.1:${http}`;
       prometheusUrl = `http://127.0.0.1:${prometheus}`;
@@ -144,6 +145,7 @@ describe.skipIf(!WANTED)("in containers", () => {
       await until("a scrape", async () => (await query('up{job="codeq"}')) === "1");
       const created = 'codeq_task_created_total{job="codeq",command="GENERATE_MASTER"}';
       await until("the load in the figures", async () => Number(await query(created)) > 100);
+      await until("the other side of the load", async () => Number(await query("sum(k6_http_reqs_total)")) > 100);
       const rules = await (await fetch(`${prometheusUrl}/api/v1/rules`)).json();
       expect(JSON.stringify(rules)).toContain("CodeqTargetDown");
     });
