@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { settings } from "../src/server/config/settings.ts";
 import { API_ROUTES } from "../src/server/http/routes/api-routes.ts";
@@ -48,16 +48,8 @@ function linksOf(markdown: string): string[] {
 
 function leadsSomewhere(link: string, from: string): boolean {
   const [file = "", anchor] = link.split("#");
-  const text = textOf(file === "" ? join(DOCS, from) : join(DOCS, file));
-  return text !== undefined && (anchor === undefined || anchorsOf(text).has(anchor));
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  const path = file === "" ? join(DOCS, from) : join(DOCS, file);
+  return existsSync(path) && (anchor === undefined || anchorsOf(readFileSync(path, "utf8")).has(anchor));
 }
 
 /** As forges make them: small letters, spaces to dashes, no punctuation. */
