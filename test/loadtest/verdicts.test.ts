@@ -68,6 +68,20 @@ const CASES: readonly Case[] = [
     metric: "codeq_tasks_surplus",
   },
   {
+    how: "keeps tasks that it refused",
+    script: "01_sustained_throughput.js",
+    env: SUSTAINED,
+    misbehave: () => every(5, isCreate, (call) => call.forward().then(() => new Response(null, { status: 429 }))),
+    metric: "codeq_tasks_surplus",
+  },
+  {
+    how: "keeps results that it refused",
+    script: "01_sustained_throughput.js",
+    env: { ...SUSTAINED, RESUBMIT_PCT: "0" },
+    misbehave: () => every(5, isResult, (call) => call.forward().then(() => new Response(null, { status: 409 }))),
+    metric: "codeq_tasks_lost",
+  },
+  {
     how: "accepts a second result",
     script: "01_sustained_throughput.js",
     env: { ...SUSTAINED, RESUBMIT_PCT: "100" },
@@ -186,8 +200,10 @@ describe.skipIf(K6_MISSING)("defect 77: a scenario fails when the server", () =>
   });
 });
 
-describe.skipIf(K6_MISSING)("an answer that says neither yes nor no", () => {
-  test("is a failed request, and not a lost or doubled task, whatever became of it", async () => {
+describe.skipIf(K6_MISSING)("a request that failed is one that failed, and neither a lost nor a doubled task", () => {
+  const failedRequests = ["http_req_failed{endpoint:create}", "http_req_failed{endpoint:result}"];
+
+  test("when the answer does not say what became of it", async () => {
     let turn = 0;
     const run = await runAgainst(
       (call) => {
@@ -200,9 +216,17 @@ describe.skipIf(K6_MISSING)("an answer that says neither yes nor no", () => {
       "01_sustained_throughput.js",
       SUSTAINED,
     );
-    expect(run.code).toBe(THRESHOLD_CROSSED);
-    expect(run.failed).toEqual(["http_req_failed{endpoint:create}", "http_req_failed{endpoint:result}"]);
+    expect(run.failed).toEqual(failedRequests);
     expect(run.count("codeq_outcomes_unknown")).toBeGreaterThan(0);
+  });
+
+  test("when the server refuses it", async () => {
+    const creates = every(4, isCreate, () => new Response(null, { status: 429 }));
+    const results = every(4, isResult, () => new Response(null, { status: 409 }));
+    const run = await runAgainst((call) => creates(call) ?? results(call), "01_sustained_throughput.js", SUSTAINED);
+    expect(run.failed).toEqual(failedRequests);
+    expect(run.count("codeq_requests_refused")).toBeGreaterThan(0);
+    expect(run.count("codeq_outcomes_unknown")).toBe(0);
   });
 });
 
