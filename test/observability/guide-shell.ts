@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { ensureBuilt } from "../../scripts/build.ts";
 import { TemporaryDirectory } from "../server-process.ts";
 import { freePort } from "./free-port.ts";
