@@ -47,7 +47,9 @@ export function mayGoWithoutK6(): boolean {
 async function build(go: string, directory: string, path: string): Promise<void> {
   const workshop = join(directory, `k6-build-${process.pid}`);
   try {
-    const child = Bun.spawn([go, "install", K6_MODULE], {
+    // It takes every core for minutes: other tests go first.
+    const nice = Bun.which("nice");
+    const child = Bun.spawn([...(nice === null ? [] : [nice, "-n", "10"]), go, "install", K6_MODULE], {
       env: { ...process.env, GOBIN: workshop },
       stdin: "ignore",
       stdout: "ignore",
@@ -68,7 +70,10 @@ async function locked(lock: string, path: string): Promise<boolean> {
   for (;;) {
     try {
       closeSync(openSync(lock, "wx"));
-      return true;
+      // Somebody may have finished between the look at the file and the lock.
+      if (!existsSync(path)) return true;
+      rmSync(lock, { force: true });
+      return false;
     } catch (error) {
       if (!isTaken(error)) throw error;
     }
