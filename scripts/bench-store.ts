@@ -55,15 +55,21 @@ async function main(): Promise<void> {
   sequence = new Sequence(store.lastSequence);
   await fill(store, Number(flags.pending));
   const rates: number[] = [];
+  const cpuSecondsPerMillion: number[] = [];
   for (let run = 0; run <= Number(flags.repeat); run += 1) {
-    const rate = await measure(store, Number(flags.seconds) * 1000);
+    const before = process.cpuUsage();
+    const { rate, completed } = await measure(store, Number(flags.seconds) * 1000);
+    const { user, system } = process.cpuUsage(before);
     // The first run is the warm-up.
-    if (run > 0) rates.push(rate);
+    if (run === 0) continue;
+    rates.push(rate);
+    cpuSecondsPerMillion.push((user + system) / completed);
   }
   const row = {
     cyclesPerSecond: Math.round(median(rates)),
     minimum: Math.round(Math.min(...rates)),
     maximum: Math.round(Math.max(...rates)),
+    cpuSecondsPerMillion: Number(median(cpuSecondsPerMillion).toFixed(2)),
     pending: await pendingIn(store),
     batch,
     loops,
@@ -108,13 +114,14 @@ async function pendingIn(store: Store): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function measure(store: Store, durationMs: number): Promise<number> {
+async function measure(store: Store, durationMs: number): Promise<{ rate: number; completed: number }> {
   const startedAt = performance.now();
   const done = await Promise.all(
     Array.from({ length: loops }, (_, loop) => cycle(store, loop, startedAt + durationMs)),
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  return done.reduce((sum, count) => sum + count, 0) / seconds;
+  const completed = done.reduce((sum, count) => sum + count, 0);
+  return { rate: completed / seconds, completed };
 }
 
 async function cycle(store: Store, loop: number, until: number): Promise<number> {

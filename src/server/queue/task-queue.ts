@@ -58,7 +58,6 @@ export class TaskQueue {
   readonly #sequence: Sequence;
   readonly #claims: Claims;
   readonly #results: Results;
-  #turn = 0;
   #onDue: (dueMs: number) => void = () => undefined;
 
   constructor(options: TaskQueueOptions) {
@@ -105,7 +104,8 @@ export class TaskQueue {
     const outcomes: Outcome<CreatedTask>[] = [];
     const admitted: NewTask[] = [];
     const places: number[] = [];
-    const home = this.#nextShard();
+    // What comes in one millisecond goes to one shard and shares its commit.
+    const home = now % this.#policy.shards;
     for (const [place, item] of items.entries()) {
       const admission = admit(item, tenant, this.#policy, now);
       if (!admission.ok) {
@@ -317,13 +317,6 @@ export class TaskQueue {
 
   #retryRule(): RetryRule {
     return { ...this.#policy.retry, seed: this.#random() };
-  }
-
-  /** One shard for a whole call: the batch stays one write. */
-  #nextShard(): number {
-    if (this.#policy.shards === 1) return 0;
-    this.#turn = (this.#turn + 1) | 0;
-    return (this.#turn >>> 0) % this.#policy.shards;
   }
 }
 

@@ -62,11 +62,10 @@ export class ShardedStore implements Store {
   }
 
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+    if (this.#formerShardCounts.length === 0) return this.#insertFresh(items, now);
     const former = await this.#formerHolders(items);
     const fresh = items.filter((_, index) => former[index] === undefined);
-    const inserted = await this.#eachInItsShard<NewTask, InsertOutcome>(fresh, NO_SHARD, (shard, part) =>
-      shard.insert(part, now),
-    );
+    const inserted = await this.#insertFresh(fresh, now);
     let next = 0;
     return items.map((_, index) => {
       const holder = former[index];
@@ -174,7 +173,8 @@ export class ShardedStore implements Store {
   async #claimSeen(request: ClaimRequest, now: number): Promise<Task[] | undefined> {
     const shards = this.#working();
     const seen = await Promise.all(shards.map(async (shard) => must((await shard.peek([request]))[0])));
-    const shares = shareOut(seen, request.count, request.rotation);
+    // By time, as new tasks are placed: what happens in one millisecond shares a commit.
+    const shares = shareOut(seen, request.count, now);
     if (shares.every((share) => share === 0)) return undefined;
     const parts = await Promise.allSettled(
       shards.map(async (shard, index) => {
@@ -189,8 +189,11 @@ export class ShardedStore implements Store {
     return tasks.sort((a, b) => b.priority - a.priority);
   }
 
+  #insertFresh(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+    return this.#eachInItsShard<NewTask, InsertOutcome>(items, NO_SHARD, (shard, part) => shard.insert(part, now));
+  }
+
   async #formerHolders(items: readonly NewTask[]): Promise<(Task | undefined)[]> {
-    if (this.#formerShardCounts.length === 0) return [];
     return Promise.all(
       items.map(async ({ tenant, idempotencyKey }) =>
         idempotencyKey === undefined ? undefined : this.#findIn({ tenant, idempotencyKey }, this.#formerShardCounts),

@@ -7,10 +7,11 @@ import { StatementSet } from "./statement-set.ts";
 
 /** "cdeq": tells our files from other SQLite files. */
 const APPLICATION_ID = 0x6364_6571;
-const PAGE_BYTES = 8192;
+/** A commit writes each page it touched: larger ones cost small groups more than they save large ones. */
+const PAGE_BYTES = 4096;
 /** Fewer, larger checkpoints write a page that many commits touched once. */
-const CHECKPOINT_PAGES_MAX = 2000;
-const CHECKPOINT_PAGES_MIN = 50;
+const CHECKPOINT_PAGES_MAX = 4000;
+const CHECKPOINT_PAGES_MIN = 100;
 /** Earlier versions can lose a commit when the log is reset under a reader. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
