@@ -104,6 +104,13 @@ describe("the rank test", () => {
     expect(Math.abs(normal.p - exact.p)).toBeLessThan(0.02);
   });
 
+  test("of many values takes account of continuity and looks at both sides", () => {
+    // U = 600 of 40 and 40: z = (200 - 0.5) / sqrt(40 * 40 * 81 / 12) = 1.91969.
+    const { u, p } = mannWhitney(...samplesWith(600, 40, 40));
+    expect(u).toBe(600);
+    expect(p).toBeCloseTo(0.054897, 5);
+  });
+
   test("refuses an empty sample and values that are no numbers", () => {
     expect(() => mannWhitney([], [1])).toThrow("a sample needs at least one value");
     expect(() => mannWhitney([1], [Number.NaN])).toThrow("a sample holds finite numbers, not NaN");
