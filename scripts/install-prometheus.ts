@@ -30,7 +30,13 @@ function installPrometheus(): Prometheus {
   mkdirSync(join(home(), ".."), { recursive: true });
   const workshop = mkdtempSync(`${home()}-`);
   try {
-    download(workshop);
+    try {
+      download(workshop);
+    } catch (error) {
+      throw new Error(`Prometheus is not on PATH, and the package ${PACKAGE} cannot be had: ${String(error)}`, {
+        cause: error,
+      });
+    }
     const file = readdirSync(workshop).find((name) => name.endsWith(".deb"));
     if (file === undefined) throw new Error(`apt-get download ${PACKAGE} left no package`);
     run(["dpkg-deb", "-x", file, "unpacked"], workshop);
@@ -77,4 +83,11 @@ function home(): string {
   return join(cache, "codeq", PACKAGE);
 }
 
-if (import.meta.main) process.stdout.write(`${installPrometheus().prometheus}\n`);
+if (import.meta.main) {
+  try {
+    process.stdout.write(`${installPrometheus().prometheus}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
