@@ -89,6 +89,13 @@ test("help for serve names every flag with default and variable", async () => {
   }
 });
 
+test("health is a shorter name of healthcheck", async () => {
+  for (const name of ["health", "healthcheck"]) {
+    const { code, stderr } = await codeq([name, "--url", "http://127.0.0.1:1"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("http://127.0.0.1:1")]);
+  }
+});
+
 test("version tells what it was built from, to people and to programs", async () => {
   expect((await codeq(["version"])).stdout).toMatch(/^codeq \S+ \(commit /);
   const shown: unknown = JSON.parse((await codeq(["version", "--json"])).stdout);
