@@ -89,6 +89,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const monitor = new LoopMonitor({ clock, monotonicMs, schedule, onDelay, log });
 
   const drain = async (graceMs: number): Promise<void> => {
+    const startMs = monotonicMs();
     life.draining = true;
     queue.drain();
     http.stopAccepting();
@@ -98,7 +99,8 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     monitor.stop();
     await maintenance.stop();
     await store.close();
-    await tracing?.close();
+    // What is left to send has what is left of the time.
+    if (tracing !== undefined) await settles(tracing.close(), Math.max(0, graceMs - (monotonicMs() - startMs)));
   };
   return { report: reportOf(config, http, grpc, choice), drain };
 }

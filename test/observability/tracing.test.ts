@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
+import { Client, credentials } from "@grpc/grpc-js";
+import { ProducerEvent, ServerEvent } from "../../proto/generated/producer.ts";
+import { createMessage } from "../../src/server/grpc/grpc-fixture.ts";
 import { attributeOf, Collector } from "../../src/server/tracing/collector-fixture.ts";
 import { ServerProcess, TemporaryDirectory } from "../server-process.ts";
+import { freePort } from "./free-port.ts";
 
 const PRODUCER_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const WORKER_TRACE = "a0000000000000000000000000000001";
@@ -51,6 +55,24 @@ test("defect 59: the compiled server sends what happened to a task, in the trace
   expect(collector.headers[0]?.get("x-collector-key")).toBe("secret");
 });
 
+test("defect 59: a trace that a producer sends along on a stream is that of its task", async () => {
+  await using collector = new Collector();
+  using directory = new TemporaryDirectory();
+  const grpcPort = String(freePort());
+  const flags = ["--tracing", "--tracing-endpoint", `127.0.0.1:${collector.port}`, "--grpc-port", grpcPort];
+  await using server = await ServerProcess.start({ dataDir: directory.path, flags });
+  const traceParent = `00-${PRODUCER_TRACE}-00f067aa0ba902b7-01`;
+  await createOnStream(`127.0.0.1:${grpcPort}`, { command: "SEND", traceParent, traceState: "vendor=1" });
+  const claimed = await call(server.url, "/tasks/claim", WORKER_TRACE, { commands: ["SEND"] });
+  expect(claimed["traceParent"]).toStartWith(`00-${PRODUCER_TRACE}-`);
+  expect(claimed["traceState"]).toBe("vendor=1");
+  expect(await server.end("SIGTERM")).toBe(0);
+  expect(collector.named("codeq.task.create")).toMatchObject({
+    traceId: PRODUCER_TRACE,
+    parentSpanId: "00f067aa0ba902b7",
+  });
+});
+
 test("tracing is off unless asked for: no context in answers, nothing sent, whatever the endpoint says", async () => {
   await using collector = new Collector();
   using directory = new TemporaryDirectory();
@@ -71,6 +93,19 @@ test("a collector that is not there neither keeps the server from working nor fr
   expect(await server.output()).toContain("traces cannot be sent");
 }, 30_000);
 
+test("traces that cannot be sent do not keep the server beyond its grace", async () => {
+  // It takes connections and never answers.
+  const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  using directory = new TemporaryDirectory();
+  const flags = ["--tracing", "--tracing-endpoint", `127.0.0.1:${silent.port}`, "--shutdown-grace", "100ms"];
+  await using server = await ServerProcess.start({ dataDir: directory.path, flags });
+  await call(server.url, "/tasks", PRODUCER_TRACE, { command: "SEND", payload: {} });
+  expect(await server.end("SIGTERM")).toBe(0);
+  silent.stop(true);
+  // It did not wait to find out.
+  expect(await server.output()).not.toContain("traces cannot be sent");
+});
+
 test("an endpoint that is none is refused by name", async () => {
   using directory = new TemporaryDirectory();
   const flags = ["--tracing", "--tracing-endpoint", "ftp://collector"];
@@ -78,6 +113,29 @@ test("an endpoint that is none is refused by name", async () => {
   expect(code).toBe(2);
   expect(errors).toContain("--tracing-endpoint");
 });
+
+/** Resolves when the task is acknowledged. */
+async function createOnStream(address: string, task: Parameters<typeof createMessage>[1]): Promise<void> {
+  const client = new Client(address, credentials.createInsecure());
+  const stream = client.makeBidiStreamRequest(
+    "/producerpb.ProducerStream/Stream",
+    (event: ProducerEvent) => Buffer.from(ProducerEvent.encode(event).finish()),
+    (bytes) => ServerEvent.decode(bytes),
+  );
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  stream.on("data", ({ event }: ServerEvent) => {
+    if (event?.$case === "createAck") resolve(event.value.ok);
+    else if (event?.$case !== "helloAck") reject(new Error(JSON.stringify(event)));
+  });
+  stream.on("error", reject);
+  stream.write({ event: { $case: "hello", value: { token: "dev-token" } } });
+  stream.write({ event: { $case: "create", value: createMessage(1, task) } });
+  try {
+    expect(await promise).toBe(true);
+  } finally {
+    client.close();
+  }
+}
 
 async function call(url: string, path: string, trace: string, body: object): Promise<Record<string, unknown>> {
   const response = await fetch(`${url}/v1/codeq${path}`, {
