@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
 import { createLog } from "../log.ts";
+import { TemporaryDirectory } from "../process-fixture.ts";
 import type { CreateTask } from "../queue/admission.ts";
 import type { QueuePolicy } from "../queue/policy.ts";
+import type { Store } from "../queue/store.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import { openStore } from "../store/open-store.ts";
 import { attributeOf, Collector } from "./collector-fixture.ts";
 import type { SentTrace } from "./traced-queue.ts";
 import { Tracing } from "./tracing.ts";
@@ -34,7 +37,7 @@ function traced(
     log,
   });
   const queue = tracing.queueOf({
-    store: new MemoryStore([1, 2]),
+    store: fields.store ?? new MemoryStore([1, 2]),
     policy: POLICY,
     observer: { created() {}, claimed() {}, finished() {}, leasesExpired() {} },
     clock: () => 1_800_000_000_000,
@@ -129,11 +132,57 @@ test("traces of the oldest unfinished tasks are forgotten when there are too man
   await tracing.close();
 });
 
+test("a dead letter is forgotten, as what is finished is", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [id] = await create(queue, task({ maxAttempts: 1 }));
+  await queue.claim(who, claimOne);
+  expect(tracing.contextOf(id ?? "")).toBeDefined();
+  await queue.nack(who, id ?? "", 0, undefined);
+  expect(tracing.contextOf(id ?? "")).toBeUndefined();
+  await tracing.close();
+});
+
+test("an outage is told in the spans of all that it stopped", async () => {
+  await using collector = new Collector();
+  using directory = new TemporaryDirectory();
+  const store = await openStore({
+    dataDir: directory.path,
+    shards: 1,
+    durability: "off",
+    cacheBytes: 2 ** 20,
+    diskReserveBytes: 0,
+    lanesMax: 10,
+    acceptDataLoss: false,
+    onCommit: () => undefined,
+    onEvent: () => undefined,
+    freshSeed: [1, 2],
+    clock: () => 0,
+  });
+  const { tracing, queue } = traced(collector, { store });
+  await store.close();
+  const work = create(queue, task({}), task({}));
+  expect(await work.then(() => "done", String)).toContain("closed");
+  await tracing.close();
+  expect(collector.spans.map((span) => attributeOf(span, "codeq.error.code"))).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+});
+
+test("what clients choose is cut to a bound", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  await create(queue, task({}));
+  await queue.claim({ tenant: "acme", worker: "w".repeat(10_000) }, claimOne);
+  await tracing.close();
+  expect(attributeOf(collector.named("codeq.task.claim"), "codeq.worker")).toBe("w".repeat(512));
+});
+
 test("a collector that refuses is told once in the log, and disturbs nobody", async () => {
   await using collector = new Collector(400);
   const { tracing, queue, lines } = traced(collector);
-  expect(await create(queue, task({}))).toHaveLength(1);
+  // More than go into one post.
+  expect(await create(queue, ...Array.from({ length: 1200 }, () => task({})))).toHaveLength(1200);
   await tracing.close();
+  expect(collector.headers.length).toBeGreaterThan(1);
   expect(lines.filter((line) => line.includes("traces cannot be sent"))).toHaveLength(1);
 });
 
