@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { HandSchedule } from "./hand-schedule.ts";
 import { TemporaryDirectory } from "./process-fixture.ts";
+import { Profiling, type ProfilingReply } from "./profiling.ts";
 
 // Processes start slowly on a machine that is busy with other tests.
 setDefaultTimeout(60_000);
@@ -115,6 +117,28 @@ describe("a server asked for profiles", () => {
     const reply = await server.ask({ profile: "begin", directory: "/dev/null/profiles" });
     expect(reply).toMatchObject({ profile: "failed", reason: expect.stringContaining("/dev/null/profiles") });
   });
+});
+
+test("a heap that is too large is not written down", async () => {
+  const hand = new HandSchedule();
+  const replies: ProfilingReply[] = [];
+  const send = (reply: ProfilingReply): void => void replies.push(reply);
+  const { schedule } = hand;
+  const profiling = new Profiling({ monotonicMs: () => hand.now, schedule, heapSnapshotBytesMax: 1000, send });
+  await profiling.receive({ profile: "heap-snapshot", directory: directory.path });
+  expect(replies[0]).toMatchObject({ profile: "failed", reason: expect.stringMatching(/too large .* \(limit 1000\)/) });
+  expect(readdirSync(directory.path)).toEqual([]);
+});
+
+test("messages that are no request for a profile are passed over", async () => {
+  const hand = new HandSchedule();
+  const replies: ProfilingReply[] = [];
+  const send = (reply: ProfilingReply): void => void replies.push(reply);
+  const { schedule } = hand;
+  const profiling = new Profiling({ monotonicMs: () => hand.now, schedule, heapSnapshotBytesMax: 1000, send });
+  for (const message of [undefined, "begin", { profile: "begins" }, { profile: "begin" }])
+    await profiling.receive(message);
+  expect(replies).toEqual([]);
 });
 
 test("a server that was not asked for profiles takes none, whatever its parent says", async () => {

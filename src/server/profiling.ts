@@ -10,6 +10,8 @@ import { LoopDelaySeries } from "./loop-delay-series.ts";
 export interface ProfilingOptions {
   readonly monotonicMs: () => number;
   readonly schedule: Schedule;
+  /** Everything stands still while a heap is written down: larger ones are not. */
+  readonly heapSnapshotBytesMax: number;
   /** To whoever started the server. */
   readonly send: (reply: ProfilingReply) => void;
 }
@@ -39,8 +41,8 @@ const STDERR = 2;
 /**
  * Profiles the server between two messages from the process that started it, and writes into the directory of the
  * first: `server.cpuprofile`, `heap.json` (statistics before and after) and `loop-delay.json`. On a message of its own it
- * writes `server.heapsnapshot`. Standard error carries the lines "profile begins" and "profile ends", so that what the runtime
- * logs there about garbage collection can be cut to the window.
+ * writes `server.heapsnapshot`. Standard error carries the lines "profile begins" and "profile ends", so that what the
+ * runtime logs there about garbage collection can be cut to the window.
  */
 export class Profiling {
   readonly #options: ProfilingOptions;
@@ -70,7 +72,7 @@ export class Profiling {
         await this.#end();
         return "ended";
       case "heap-snapshot":
-        takeHeapSnapshot(request.directory);
+        takeHeapSnapshot(request.directory, this.#options.heapSnapshotBytesMax);
         return "heap-snapshot-taken";
     }
   }
@@ -104,13 +106,10 @@ export class Profiling {
   }
 }
 
-/** Everything stands still meanwhile, so it is bounded. */
-const HEAP_SNAPSHOT_BYTES_MAX = 512 * 2 ** 20;
-
-function takeHeapSnapshot(directory: string): void {
+function takeHeapSnapshot(directory: string, bytesMax: number): void {
   const { heapSize } = heapStats();
-  if (heapSize > HEAP_SNAPSHOT_BYTES_MAX) {
-    throw new Error(`the heap of ${heapSize} bytes is too large for a snapshot (limit ${HEAP_SNAPSHOT_BYTES_MAX})`);
+  if (heapSize > bytesMax) {
+    throw new Error(`the heap of ${heapSize} bytes is too large for a snapshot (limit ${bytesMax})`);
   }
   writeHeapSnapshot(join(directory, "server.heapsnapshot"));
 }

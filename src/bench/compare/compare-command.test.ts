@@ -70,6 +70,14 @@ describe("compare exits with", () => {
     expect((await compare(invalid, sweep)).code).toBe(code);
   });
 
+  test("the code of a run that was broken, even when its limit finds nothing to hold", async () => {
+    const one = benchResult([{ concurrency: 16, rates: [1000] }], { plateau: undefined });
+    const points = one.points.map((point) => ({ ...point, runs: [runWithout("broken", "lost")], rate: undefined }));
+    const broken: BenchResult = { ...one, points, verdict: "invalid" };
+    expect((await compare(one, broken, "--fail-on", "rate<-1%")).code).toBe(12);
+    expect((await compare(broken, one, "--fail-on", "rate<-1%")).code).toBe(12);
+  });
+
   test("2 for files it cannot read, by name", async () => {
     const { code, err } = await run("/nowhere/a.json", "/nowhere/b.json");
     expect(code).toBe(2);

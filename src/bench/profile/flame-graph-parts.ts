@@ -25,7 +25,7 @@ function show(root) {
     const right = left + width;
     const isAbove = depth < root.depth && left <= root.left + 1e-9 && right >= root.left + root.width - 1e-9;
     const from = Math.max(left, root.left), to = Math.min(right, root.left + root.width);
-    element.hidden = to - from <= root.width * 1e-4 || (depth < root.depth && !isAbove);
+    element.hidden = to - from <= root.width * 1e-4;
     element.classList.toggle("above", isAbove);
     element.style.left = (100 * (from - root.left)) / root.width + "%";
     element.style.width = (100 * (to - from)) / root.width + "%";

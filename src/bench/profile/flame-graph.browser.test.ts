@@ -74,6 +74,12 @@ describe("a flame graph", () => {
     expect(wide.match(/data-place=/g)?.length).toBeLessThanOrEqual(8000);
   });
 
+  test("of a very deep profile has a bounded number of frames", () => {
+    const chain = Array.from({ length: 20_000 }, (_, index) => index);
+    const deep = flameGraph(readCpuProfile(profileOf(chain, [20_000])), "deep");
+    expect(deep.match(/data-place=/g)?.length).toBe(8000);
+  });
+
   test("takes names for what they are", () => {
     const [root, ...nodes] = SMALL.nodes;
     if (root === undefined) throw new Error("the fixture has a root");

@@ -45,11 +45,14 @@ async function serve(flags: ReadonlyMap<string, unknown>, io: CommandIo): Promis
   await exitAfter(output, EXIT_CODES.ok.code, io);
 }
 
+const HEAP_SNAPSHOT_BYTES_MAX = 512 * 2 ** 20;
+
 /** For `codeq bench`: the process that started this one says over its channel when a profile begins and ends. */
 async function takeProfilesOnRequest(): Promise<void> {
   const { Profiling } = await import("../profiling.ts");
   const send = (reply: unknown): void => void process.send?.(reply);
-  const profiling = new Profiling({ monotonicMs: machineTime.monotonicMs, schedule, send });
+  const { monotonicMs } = machineTime;
+  const profiling = new Profiling({ monotonicMs, schedule, heapSnapshotBytesMax: HEAP_SNAPSHOT_BYTES_MAX, send });
   process.on("message", (message) => void profiling.receive(message));
 }
 

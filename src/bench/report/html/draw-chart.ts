@@ -46,7 +46,7 @@ function plotOf(chart: Chart, { width, height, xTicksMax }: ChartSize): Plot {
   const points = chart.series.flatMap((series) => series.points);
   const [left, right] = [MARGIN.left, width - MARGIN.right];
   const [top, bottom] = [MARGIN.top, height - MARGIN.bottom];
-  const xs = points.map((point) => point.x);
+  const xs = points.length === 0 ? [0, 1] : points.map((point) => point.x);
   const [xLow, xHigh] = [Math.min(...xs), Math.max(...xs)];
   const xTicks = thinned(chart.x.ticks ?? linearTicks(xLow, xHigh, xTicksMax), xTicksMax);
   const xRange = [Math.min(xLow, ...xTicks), Math.max(xHigh, ...xTicks)] as const;
