@@ -5,7 +5,9 @@ import { claimTask, submitResult, submitResultAgain } from "./codeq.js";
 import { COMMAND, envFloat, LEASE_SECONDS, WAIT_SECONDS } from "./config.js";
 import { isDrained } from "./run.js";
 
-const PAUSE_SECONDS = 0.05;
+/** After an empty claim; twice as long after each further one, so that idle workers do not take the load's processor. */
+const PAUSE_SECONDS_MIN = 0.05;
+const PAUSE_SECONDS_MAX = 0.4;
 /** How often a worker asks whether it may go home. */
 const DRAIN_CHECK_SECONDS = 0.5;
 const RESUBMIT_SHARE = envFloat("RESUBMIT_PCT", 1, { max: 100 }) / 100;
@@ -47,18 +49,31 @@ export function workOnce(scenario, { run }, onTask = () => undefined) {
 
 /** The body of a worker that is there for the whole scenario. */
 export function work(scenario, data, onTask) {
-  if (!workOnce(scenario, data, onTask)) sleep(PAUSE_SECONDS);
+  pause(workOnce(scenario, data, onTask));
+}
+
+// Of this VU: every VU runs this file for itself.
+let pauseSeconds = PAUSE_SECONDS_MIN;
+
+/** None after a task. */
+function pause(hadTask) {
+  if (hadTask) pauseSeconds = PAUSE_SECONDS_MIN;
+  else {
+    sleep(pauseSeconds);
+    pauseSeconds = Math.min(2 * pauseSeconds, PAUSE_SECONDS_MAX);
+  }
 }
 
 /** The body of a worker that works until the lane is empty, or until its time is over. */
 export function workUntilDrained(scenario, data, { producersEndMs, endMs }, onTask) {
   let emptySinceMs;
   while (Date.now() < endMs) {
-    if (workOnce(scenario, data, onTask)) {
+    const hadTask = workOnce(scenario, data, onTask);
+    pause(hadTask);
+    if (hadTask) {
       emptySinceMs = undefined;
       continue;
     }
-    sleep(PAUSE_SECONDS);
     const now = Date.now();
     if (now < producersEndMs) continue;
     emptySinceMs ??= now;
