@@ -65,6 +65,16 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/grpc/grpc-server.ts", "../config.ts", false],
   ["src/server/grpc/grpc-server.ts", "./../serve.ts", false],
 
+  ["src/server/tracing/tracing.ts", "./task-spans.ts", true],
+  ["src/server/tracing/tracing.ts", "../queue/task-queue.ts", true],
+  ["src/server/tracing/tracing.ts", "../http/http-tracing.ts", true],
+  ["src/server/tracing/tracing.ts", "@opentelemetry/api", true],
+  ["src/server/tracing/tracing.ts", "../http/http-server.ts", false],
+  ["src/server/tracing/tracing.ts", "../store/open-store.ts", false],
+  ["src/server/tracing/tracing.ts", "../config.ts", false],
+  ["src/server/http/http-server.ts", "../tracing/tracing.ts", false],
+  ["src/server/serve.ts", "@opentelemetry/api", false],
+
   ["src/server/serve.ts", "./store/open-store.ts", true],
   ["src/server/serve.ts", "./http/http-server.ts", true],
   ["src/server/serve.ts", "../bench/scenario.ts", false],
