@@ -7,7 +7,8 @@ import type { NewTask, Store } from "../queue/store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { openStore } from "./open-store.ts";
 import { ShardedStore, shareOut } from "./sharded-store.ts";
-import { claimBy, NOW, newTask, RULE, storeContract } from "./store-contract.ts";
+import { storeContract } from "./store-contract.ts";
+import { claimBy, NOW, newTask, RULE } from "./store-fixture.ts";
 
 storeContract("sharded store", async () => {
   const shards = [new MemoryStore([1, 2]), new MemoryStore([1, 2]), new MemoryStore([1, 2])];

@@ -5,7 +5,7 @@ import type { LeaseHolder, Store } from "../queue/store.ts";
 import { Sequence } from "../queue/task-id.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { SqliteFixture } from "./sqlite/sqlite-fixture.ts";
-import { NOW } from "./store-contract.ts";
+import { NOW } from "./store-fixture.ts";
 
 /** What may be done next, with small numbers that pick from what there is. */
 const step = fc.oneof(

@@ -1,6 +1,6 @@
 import { CodeqError } from "../../queue/errors.ts";
 import { openStore } from "../open-store.ts";
-import { claimBy, NOW, newTask } from "../store-contract.ts";
+import { claimBy, NOW, newTask } from "../store-fixture.ts";
 
 /**
  * For tests, in a process of its own: fills a data directory until it fails, looks at what still works, and prints what

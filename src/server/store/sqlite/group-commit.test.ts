@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { claimBy, NOW, newTask } from "../store-contract.ts";
+import { claimBy, NOW, newTask } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
 test("defect 42: what arrives in one turn shares one commit, whatever its kind", async () => {

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NOW, newTask } from "../store-contract.ts";
+import { NOW, newTask } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
 const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import type { Store } from "../../queue/store.ts";
-import { claimBy, NOW, newTask, RULE, storeContract } from "../store-contract.ts";
+import { storeContract } from "../store-contract.ts";
+import { claimBy, NOW, newTask, RULE } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
 const fixtures: SqliteFixture[] = [];
