@@ -6,7 +6,7 @@ import { API_ROUTES } from "../src/server/http/routes/api-routes.ts";
 import { generateDocs } from "./generate-docs.ts";
 
 const DOCS = join(dirname(import.meta.dirname), "docs");
-const pages = generateDocs();
+const pages = await generateDocs();
 
 describe("generated pages", () => {
   for (const [name, text] of pages) {
