@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mayGoWithoutBrowser, OpenPage } from "../report/html/browser-fixture.ts";
+import { closeBrowser, mayGoWithoutBrowser, OpenPage } from "../report/html/browser-fixture.ts";
 import { readCpuProfile } from "./cpu-profile.ts";
 import { flameGraph } from "./flame-graph.ts";
 import { profileOf, SMALL } from "./profile-fixture.ts";
@@ -7,7 +7,7 @@ import { profileOf, SMALL } from "./profile-fixture.ts";
 // A browser starts slowly on a machine that is busy with other tests.
 setDefaultTimeout(60_000);
 const skipped = mayGoWithoutBrowser();
-afterAll(() => Bun.WebView.closeAll());
+afterAll(closeBrowser);
 
 const html = flameGraph(readCpuProfile(SMALL), "full cycle");
 /** Name and share of the graph's width of each frame that can be seen. */

@@ -1,5 +1,5 @@
 import { type Column, textTable } from "../report/text-table.ts";
-import type { CallNode, CpuProfile, Frame } from "./cpu-profile.ts";
+import type { CpuProfile, Frame } from "./cpu-profile.ts";
 
 /** A function, wherever it was called from. */
 export interface HotFunction {
@@ -12,18 +12,22 @@ export interface HotFunction {
 
 /** All functions that were seen, those with the most samples of their own first. */
 export function hotFunctions({ root }: CpuProfile): HotFunction[] {
-  const found = new Map<string, { frame: Frame; self: number; total: number }>();
-  const waiting: { readonly node: CallNode; readonly above: ReadonlySet<string> }[] = [];
-  for (const node of root.children) waiting.push({ node, above: new Set() });
+  const found = new Map<string, { frame: Frame; self: number; total: number; onStack: number }>();
+  // Each node is met twice: when it is entered, and when all it called have been seen.
+  const waiting = root.children.map((node) => ({ node, leaves: false }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { node, above } = next;
+    const { node, leaves } = next;
     const key = JSON.stringify(node.frame);
-    const entry = found.get(key) ?? { frame: node.frame, self: 0, total: 0 };
-    entry.self += node.self;
-    if (!above.has(key)) entry.total += node.total;
+    const entry = found.get(key) ?? { frame: node.frame, self: 0, total: 0, onStack: 0 };
     found.set(key, entry);
-    const below = above.has(key) ? above : new Set([...above, key]);
-    for (const child of node.children) waiting.push({ node: child, above: below });
+    if (leaves) {
+      entry.onStack -= 1;
+      continue;
+    }
+    entry.self += node.self;
+    if (entry.onStack === 0) entry.total += node.total;
+    entry.onStack += 1;
+    waiting.push({ node, leaves: true }, ...node.children.map((child) => ({ node: child, leaves: false })));
   }
   return [...found.values()].sort((a, b) => (b.self === a.self ? b.total - a.total : b.self - a.self));
 }

@@ -1,3 +1,7 @@
+import { mkdtempSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
 /** Undefined where there is none. */
 const browserPath = ["chromium", "chromium-browser", "google-chrome"].map((name) => Bun.which(name)).find(Boolean);
 
@@ -9,6 +13,33 @@ export function mayGoWithoutBrowser(): boolean {
   if (typeof browserPath === "string" || process.env["CODEQ_SKIPPING"] === "refused") return false;
   process.stderr.write("skipped: what opens reports in a browser, since there is no chromium on PATH\n");
   return true;
+}
+
+/** Of the one browser that all views of a process share. */
+let profile: string | undefined;
+
+/** Test-only: ends the browser and removes what it leaves behind when it is ended like that. */
+export async function closeBrowser(): Promise<void> {
+  if (profile === undefined) return;
+  // Both are links to what their names say.
+  const socket = readlinkSync(join(profile, "SingletonSocket"));
+  const pid = Number(readlinkSync(join(profile, "SingletonLock")).split("-").at(-1));
+  Bun.WebView.closeAll();
+  for (let look = 0; look < LOOKS_MAX && isRunning(pid); look += 1) await Bun.sleep(LOOK_MS);
+  for (const directory of [dirname(socket), profile])
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  profile = undefined;
+}
+
+const LOOKS_MAX = 200;
+const LOOK_MS = 10;
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** Test-only: how the reader looks at a page. */
@@ -27,15 +58,7 @@ export class OpenPage implements Disposable {
   }
 
   static async open(html: string, { scheme, width }: Look): Promise<OpenPage> {
-    if (typeof browserPath !== "string")
-      throw new Error("a browser is required, and there is no chromium on this machine");
-    const backend = {
-      type: "chrome",
-      url: false,
-      path: browserPath,
-      argv: ["--no-sandbox", "--disable-dev-shm-usage"],
-    } as const;
-    const view = new Bun.WebView({ width, height: 900, backend: { ...backend, argv: [...backend.argv] } });
+    const view = newView(width);
     const page = new OpenPage(view);
     await view.navigate("about:blank");
     for (const domain of ["Runtime", "Log", "Network"]) await view.cdp(`${domain}.enable`);
@@ -53,10 +76,11 @@ export class OpenPage implements Disposable {
       mobile: width < 600,
     });
     await view.cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
-    const path = `${process.env["TMPDIR"] ?? "/tmp"}/codeq-report-${process.pid}-${Bun.randomUUIDv7()}.html`;
+    const directory = mkdtempSync(join(tmpdir(), "codeq-report-"));
+    const path = join(directory, "report.html");
     await Bun.write(path, html);
     await view.navigate(`file://${path}`);
-    await Bun.file(path).delete();
+    rmSync(directory, { recursive: true });
     return page;
   }
 
@@ -72,4 +96,11 @@ export class OpenPage implements Disposable {
   [Symbol.dispose](): void {
     this.#view.close();
   }
+}
+
+function newView(width: number): Bun.WebView {
+  if (typeof browserPath !== "string") throw new Error("a browser is required, and there is no chromium on PATH");
+  profile ??= mkdtempSync(join(tmpdir(), "codeq-browser-"));
+  const argv = ["--no-sandbox", "--disable-dev-shm-usage", `--user-data-dir=${profile}`];
+  return new Bun.WebView({ width, height: 900, backend: { type: "chrome", url: false, path: browserPath, argv } });
 }

@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { benchResult, runWithout, SWEEP, sides } from "../result-fixture.ts";
-import { mayGoWithoutBrowser, OpenPage } from "./browser-fixture.ts";
+import { closeBrowser, mayGoWithoutBrowser, OpenPage } from "./browser-fixture.ts";
 import { htmlReport } from "./html-report.ts";
 
 // A browser starts slowly on a machine that is busy with other tests.
 setDefaultTimeout(60_000);
 const skipped = mayGoWithoutBrowser();
-afterAll(() => Bun.WebView.closeAll());
+afterAll(closeBrowser);
 
 const sweep = benchResult(SWEEP);
 const LOOKS = (["light", "dark"] as const).flatMap((scheme) => [1280, 360].map((width) => ({ scheme, width })));
