@@ -25,6 +25,8 @@ const LATER_MS = 800;
 
 const project = new TriedProject({
   "src/cli.ts": PROGRAM,
+  // The build's other entry point.
+  "src/bench/load/load-thread.ts": "export {};\n",
   "src/build-info.ts": readFileSync(join(import.meta.dirname, "../src/build-info.ts"), "utf8"),
   ".env": "FROM_DOTENV=yes\n",
 });
