@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type CallNode, readCpuProfile } from "./cpu-profile.ts";
 import { hotFunctions, hotFunctionsText, whereOf } from "./hot-functions.ts";
-import { profileOf, RECURSIVE, SMALL } from "./profile-fixture.ts";
+import { profileOf, RECURSIVE, SHARED, SMALL } from "./profile-fixture.ts";
 
 function selfSum(node: CallNode): number {
   return node.children.reduce((sum, child) => sum + selfSum(child), node.self);
@@ -65,6 +65,15 @@ describe("the functions most of the time went to", () => {
       ["(native code)", 3, 3],
       ["(anonymous)", 2, 2],
       ["serve", 1, 7],
+    ]);
+  });
+
+  test("count every call of a function that several call", () => {
+    const found = hotFunctions(readCpuProfile(SHARED)).map(({ frame, self, total }) => [frame.name, self, total]);
+    expect(found).toEqual([
+      ["write", 5, 5],
+      ["read", 0, 3],
+      ["serve", 0, 2],
     ]);
   });
 

@@ -20,6 +20,19 @@ export const RECURSIVE = {
   samples: [2, 3, 3, 3, 3],
 };
 
+/** Test-only: five samples in a function that two others call. */
+export const SHARED = {
+  ...SMALL,
+  nodes: [
+    node(1, "(root)", "", -1, [2, 3]),
+    node(2, "serve", "src/a.ts", 1, [4]),
+    node(3, "read", "src/b.ts", 1, [5]),
+    node(4, "write", "src/c.ts", 1),
+    node(5, "write", "src/c.ts", 1),
+  ],
+  samples: [4, 4, 5, 5, 5],
+};
+
 /**
  * Test-only: a profile of any shape.
  * @param parents of each node after the root, taken modulo the nodes before it
