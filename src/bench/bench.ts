@@ -6,10 +6,9 @@ import { BENCH_EXIT_CODES } from "./exit-codes.ts";
 import { buildFingerprint, machineFingerprint } from "./fingerprint.ts";
 import { LiveLine } from "./live-line.ts";
 import { type ProfileFlags, profileDirectoryOf } from "./profile/profile-flags.ts";
-import { profileRun } from "./profile/profile-run.ts";
+import { profileBestPoint } from "./profile/profile-run.ts";
 import { publishResult } from "./publish-result.ts";
 import { ResultFileError } from "./report/json-report.ts";
-import { mainPoint } from "./report/point-summary.ts";
 import { checkReportFiles, type ReportFlags } from "./report/report-output.ts";
 import { runScenario } from "./run/run-scenario.ts";
 import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
@@ -68,11 +67,9 @@ export async function bench(
     const result = await runScenario({ scenario, settings, machine, build, watch });
     const publishing = { flags, baseline, text: terminalReport(result, scenario), print: io.print, warn: io.warn };
     io.setExitCode(await publishResult(result, publishing));
-    const directory = profileDirectoryOf(flags);
-    const plan = scenario.points(settings.parameters).find(({ name }) => name === mainPoint(result)?.name);
-    if (directory === undefined || target !== undefined || plan === undefined || result.verdict !== "valid") return;
-    live.begin(`profile of ${plan.name}`, plan.unit);
-    const lines = await profileRun(plan, settings, directory);
+    const starts = (plan: { readonly name: string; readonly unit: string }): void =>
+      live.begin(`profile of ${plan.name}`, plan.unit);
+    const lines = await profileBestPoint({ scenario, settings, result, directory: profileDirectoryOf(flags), starts });
     watch.runEnds();
     io.warn(lines);
     if (interrupt.signal.aborted) io.setExitCode(BENCH_EXIT_CODES.interrupted.code);

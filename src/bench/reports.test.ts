@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runBench, TemporaryDirectory } from "./bench-process-fixture.ts";
 import { readResult, resultFromJson, resultToJson } from "./report/json-report.ts";
@@ -33,6 +33,22 @@ async function faster(name: string, factor: number): Promise<string> {
   return at(name);
 }
 
+/** The three URLs of a server, from the line with which it says that it listens. */
+async function targetOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of stdout) {
+    text += decoder.decode(chunk, { stream: true });
+    const whole = text.split("\n").slice(0, -1);
+    const line = whole.find((each) => each.includes('"producerPort"'));
+    if (line === undefined) continue;
+    // One line of the server's own log.
+    const { url, producerPort, workerPort } = JSON.parse(line) as Record<"url" | "producerPort" | "workerPort", string>;
+    return `${url},http://127.0.0.1:${producerPort},http://127.0.0.1:${workerPort}`;
+  }
+  throw new Error(`the server did not listen: ${text}`);
+}
+
 describe("a run of the bench", () => {
   test("writes every report it was asked for", async () => {
     expect(result).toMatchObject({ scenario: "profile-full-cycle", verdict: "valid", outcome: "complete" });
@@ -54,6 +70,28 @@ describe("a run of the bench", () => {
     for (const name of names.filter((each) => each !== "gc.log")) {
       expect(statSync(join(at("profiles"), name)).size).toBeGreaterThan(100);
     }
+  });
+
+  test("on another's server takes no profile, and says why", async () => {
+    await using server = Bun.spawn(
+      [
+        process.execPath,
+        join(import.meta.dir, "../cli.ts"),
+        "serve",
+        "--port",
+        "0",
+        "--data-dir",
+        at("data"),
+        "--log-format",
+        "json",
+      ],
+      { env: { PATH: "/usr/bin:/bin" }, cwd: directory.path, stdin: "ignore", stdout: "pipe", stderr: "ignore" },
+    );
+    const target = await targetOf(server.stdout);
+    const { code, stderr } = await runBench([...LOAD, "--quiet", "--target", target, "--profile-dir", at("none")]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("no profile: only a server that the bench itself started can be profiled");
+    expect(existsSync(at("none"))).toBe(false);
   });
 
   test("puts JSON alone on standard output if asked", async () => {
