@@ -51,7 +51,17 @@ export const COMPARED_MEASURES: readonly ComparedMeasure[] = [
   { name: "rss", better: "lower", unit: "bytes", prominent: true, of: ({ server }) => server?.rssBytesPeak },
   { name: "disk", better: "lower", unit: "bytes", prominent: true, of: ({ server }) => server?.diskBytes },
   { name: "loop-delay-p99", better: "lower", unit: "ms", prominent: true, of: ({ server }) => server?.loopDelayMsP99 },
+  // What single scenarios measure: bytes a task, pauses for garbage collection, and how long a start takes.
+  extra("allocated", "allocated", "bytes"),
+  extra("gc-pause", "gc_pause_ms", "ms"),
+  extra("start", "start", "ms"),
 ];
+
+/** @param called as the scenario names it */
+function extra(name: string, called: string, unit: ComparedMeasure["unit"]): ComparedMeasure {
+  const of = ({ extras }: Measures): number | undefined => extras.find((each) => each.name === called)?.value;
+  return { name, better: "lower", unit, prominent: true, of };
+}
 
 /** The values of the valid runs; empty when any of them has none. */
 export function samplesOf(point: Point, measure: ComparedMeasure): number[] {

@@ -64,6 +64,20 @@ describe("two results", () => {
     expect(first?.nextRuns ?? 0).toBe(0);
   });
 
+  test("are compared by what only their scenario measures, too", () => {
+    const collecting = (value: number): BenchResult => {
+      const change = (measures: Measures): Measures => {
+        return { ...measures, extras: [{ name: "allocated", value: value + measures.rate / 1000, unit: "B/task" }] };
+      };
+      return benchResult([{ concurrency: 4, rates: [1000, 1010, 1020, 1030, 1040], change }]);
+    };
+    const { rows } = compareResults(collecting(2000), collecting(3000));
+    expect(rows.find(({ measure }) => measure.name === "allocated")).toMatchObject({
+      conclusion: "worse",
+      nextRuns: 5,
+    });
+  });
+
   test("differ in rate by more than 5 % and still within chance, which is no regression", () => {
     const one = (rates: readonly number[]): BenchResult =>
       benchResult([{ concurrency: 4, rates }], { plateau: undefined });

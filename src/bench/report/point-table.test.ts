@@ -28,6 +28,14 @@ describe("the table of points", () => {
     expect(titles([one(change)])).toContain(`${name} p99`);
   });
 
+  test("says which latency it gives where points differ in that", () => {
+    const before = one((measures) => ({ ...measures, created: 0 }));
+    const { columns, rows } = pointTable(benchResult([before, { concurrency: 8, rates: [5000] }]));
+    const place = columns.findIndex(({ title }) => title === "latency of");
+    expect(columns[place + 1]?.title).toBe("p50");
+    expect(rows.map((row) => row[place])).toEqual(["claim", "end to end"]);
+  });
+
   test("names the unit in its head where all share it", () => {
     expect(pointTable(sides()).columns[1]?.title).toBe("tasks/s");
     const [first, ...others] = sides().points;

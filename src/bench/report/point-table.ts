@@ -21,6 +21,7 @@ export function pointTable({ points }: BenchResult): PointTable {
       { title: "point", align: "left" },
       right(rateTitle),
       ...(repeated ? [right("lowest … highest")] : []),
+      ...(otherLatencies.length > 0 ? [{ title: "latency of", align: "left" } as const] : []),
       ...["p50", "p90", "p99", "p99.9", "max"].map((percentile) => right(`${latencyTitle}${percentile}`)),
       right("CPU s/million"),
       right("peak RSS"),
@@ -28,14 +29,24 @@ export function pointTable({ points }: BenchResult): PointTable {
       right("changes/commit"),
       { title: "", align: "left" },
     ],
-    rows: points.map((point) => rowOf(point, otherUnits.length > 0, repeated)),
+    rows: points.map((point) =>
+      rowOf(point, { unit: otherUnits.length > 0, spread: repeated, latency: otherLatencies.length > 0 }),
+    ),
   };
 }
 
-function rowOf(point: Point, showsUnit: boolean, showsSpread: boolean): string[] {
+/** What is not the same for all points, or not there for any. */
+interface Shown {
+  readonly unit: boolean;
+  readonly spread: boolean;
+  readonly latency: boolean;
+}
+
+function rowOf(point: Point, shown: Shown): string[] {
   const { name, unit } = point;
   const rate = rateSpread(point);
-  const latency = mainLatency(point)?.histogram;
+  const main = mainLatency(point);
+  const latency = main?.histogram;
   const percentiles = [0.5, 0.9, 0.99, 0.999, 1].map((share) =>
     latency === undefined ? NONE : milliseconds(latency.quantile(share) / 1000),
   );
@@ -43,8 +54,9 @@ function rowOf(point: Point, showsUnit: boolean, showsSpread: boolean): string[]
     value === undefined ? NONE : show(value);
   return [
     name,
-    rate === undefined ? NONE : `${whole(rate.median)}${showsUnit ? ` ${unit}` : ""}`,
-    ...(showsSpread ? [rate === undefined ? NONE : `${whole(rate.minimum)} … ${whole(rate.maximum)}`] : []),
+    rate === undefined ? NONE : `${whole(rate.median)}${shown.unit ? ` ${unit}` : ""}`,
+    ...(shown.spread ? [rate === undefined ? NONE : `${whole(rate.minimum)} … ${whole(rate.maximum)}`] : []),
+    ...(shown.latency ? [main === undefined ? NONE : LATENCY_LABELS[main.name]] : []),
     ...percentiles,
     cost(medianCost(point, "cpuSecondsPerMillion"), figure),
     cost(medianCost(point, "rssBytesPeak"), bytes),
