@@ -256,6 +256,21 @@ describe("creating", () => {
     expect(fixture.told).toEqual(["created 1 resize"]);
   });
 
+  test("new tasks fill the shards evenly, and one key always goes to the same shard", async () => {
+    fixture = new QueueFixture(new MemoryStore([1, 2]), { shards: 4 });
+    const counts = [0, 0, 0, 0];
+    const homes = new Set<number>();
+    for (let ms = 0; ms < 640; ms += 1) {
+      fixture.now += 1;
+      const outcomes = await fixture.queue.create("acme", [item(), item({ idempotencyKey: "k" })]);
+      const [plain, keyed] = outcomes.map((outcome) => (outcome.ok ? outcome.value.task.key.shard : -1));
+      counts[plain ?? -1] = (counts[plain ?? -1] ?? 0) + 1;
+      homes.add(keyed ?? -1);
+    }
+    expect(counts).toEqual([160, 160, 160, 160]);
+    expect(homes.size).toBe(1);
+  });
+
   test("an empty batch is an empty answer", async () => {
     expect(await fixture.queue.create("acme", [])).toEqual([]);
     expect(await fixture.queue.complete(ACME, [])).toEqual([]);

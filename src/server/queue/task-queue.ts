@@ -9,6 +9,7 @@ import type { QueueObserver } from "./observer.ts";
 import type { QueuePolicy } from "./policy.ts";
 import { Results, type TaskResult } from "./results.ts";
 import { shardOfKey } from "./shard-of-key.ts";
+import { turnOf } from "./shard-of-moment.ts";
 import type { LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
 import { formatTaskId, parseTaskId, Sequence } from "./task-id.ts";
@@ -104,8 +105,7 @@ export class TaskQueue {
     const outcomes: Outcome<CreatedTask>[] = [];
     const admitted: NewTask[] = [];
     const places: number[] = [];
-    // What comes in one millisecond goes to one shard and shares its commit.
-    const home = now % this.#policy.shards;
+    const home = turnOf(now) % this.#policy.shards;
     for (const [place, item] of items.entries()) {
       const admission = admit(item, tenant, this.#policy, now);
       if (!admission.ok) {

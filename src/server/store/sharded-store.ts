@@ -1,6 +1,7 @@
 import { assert, CodeqError } from "../queue/errors.ts";
 import type { RetryRule } from "../queue/lifecycle.ts";
 import { shardOfKey } from "../queue/shard-of-key.ts";
+import { turnOf } from "../queue/shard-of-moment.ts";
 import type {
   Accepted,
   ClaimRequest,
@@ -173,8 +174,7 @@ export class ShardedStore implements Store {
   async #claimSeen(request: ClaimRequest, now: number): Promise<Task[] | undefined> {
     const shards = this.#working();
     const seen = await Promise.all(shards.map(async (shard) => must((await shard.peek([request]))[0])));
-    // By time, as new tasks are placed: what happens in one millisecond shares a commit.
-    const shares = shareOut(seen, request.count, now);
+    const shares = shareOut(seen, request.count, turnOf(now));
     if (shares.every((share) => share === 0)) return undefined;
     const parts = await Promise.allSettled(
       shards.map(async (shard, index) => {
