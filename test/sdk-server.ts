@@ -1,6 +1,6 @@
 import { Client, type ClientOptions, Producer, type ProducerOptions, Worker, type WorkerOptions } from "codeq/client";
 import type { CommandSchemas } from "../src/client/commands.ts";
-import { ServerProcess, TemporaryDirectory } from "./server-process.ts";
+import { ServerProcess, type ServerSettings, TemporaryDirectory } from "./server-process.ts";
 
 /** The development token of a server on loopback. */
 export const TOKEN = "dev-token";
@@ -8,18 +8,27 @@ export const TOKEN = "dev-token";
 /** The compiled server on free ports and an empty directory, and SDK clients for it. It can be ended and come back. */
 export class SdkServer implements AsyncDisposable {
   readonly #directory: TemporaryDirectory;
-  readonly #flags: readonly string[];
+  readonly #settings: Pick<ServerSettings, "flags" | "env">;
   #server: ServerProcess;
 
-  private constructor(directory: TemporaryDirectory, flags: readonly string[], server: ServerProcess) {
+  private constructor(
+    directory: TemporaryDirectory,
+    settings: Pick<ServerSettings, "flags" | "env">,
+    server: ServerProcess,
+  ) {
     this.#directory = directory;
-    this.#flags = flags;
+    this.#settings = settings;
     this.#server = server;
   }
 
-  static async start(...flags: readonly string[]): Promise<SdkServer> {
+  static start(...flags: readonly string[]): Promise<SdkServer> {
+    return SdkServer.startWith({ flags });
+  }
+
+  static async startWith(settings: Pick<ServerSettings, "flags" | "env">): Promise<SdkServer> {
     const directory = new TemporaryDirectory();
-    return new SdkServer(directory, flags, await ServerProcess.start({ dataDir: directory.at("data"), flags }));
+    const server = await ServerProcess.start({ dataDir: directory.at("data"), ...settings });
+    return new SdkServer(directory, settings, server);
   }
 
   get process(): ServerProcess {
@@ -30,8 +39,8 @@ export class SdkServer implements AsyncDisposable {
   async restart(): Promise<void> {
     const { port, workerPort, producerPort } = this.#server;
     const ports = ["--port", `${port}`, "--worker-port", `${workerPort}`, "--producer-port", `${producerPort}`];
-    const flags = [...this.#flags, ...ports];
-    this.#server = await ServerProcess.start({ dataDir: this.#directory.at("data"), flags });
+    const flags = [...(this.#settings.flags ?? []), ...ports];
+    this.#server = await ServerProcess.start({ dataDir: this.#directory.at("data"), ...this.#settings, flags });
   }
 
   producer<Schemas extends CommandSchemas = CommandSchemas>(

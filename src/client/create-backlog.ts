@@ -21,6 +21,8 @@ export interface PendingCreate {
   readonly reject: (error: CodeqError) => void;
 }
 
+const SUSPICIOUS_SENDS = 3;
+
 /** Creates in the order they were asked for: those that wait to be sent, and those that wait for their ack. */
 export class CreateBacklog {
   #waiting: PendingCreate[] = [];
@@ -29,6 +31,8 @@ export class CreateBacklog {
   /** By seq, in the order they were sent. */
   readonly #sent = new Map<number, PendingCreate>();
   #bytes = 0;
+  /** Sent, alone: nothing else is until it is answered. */
+  #suspect: PendingCreate | undefined;
 
   get size(): number {
     return this.waiting + this.#sent.size;
@@ -47,13 +51,20 @@ export class CreateBacklog {
     this.#waiting.push(create);
   }
 
-  /** The next to be sent, one at least if there is one. They count as sent. */
+  /**
+   * The next to be sent, one at least if there is one. They count as sent. One that was often sent in vain may be what
+   * breaks the stream: it goes alone, when nothing else is on its way, so that others do not share its fate.
+   */
   take(tasksMax: number, bytesMax: number): CreateMessage[] {
     const messages: CreateMessage[] = [];
     let bytes = 0;
-    while (messages.length < tasksMax) {
+    while (messages.length < tasksMax && this.#suspect === undefined) {
       const create = this.#waiting[this.#head];
       if (create === undefined) break;
+      if (create.sends >= SUSPICIOUS_SENDS) {
+        if (this.#sent.size > 0) break;
+        this.#suspect = create;
+      }
       bytes += create.bytes;
       if (messages.length > 0 && bytes > bytesMax) break;
       this.#head += 1;
@@ -77,6 +88,7 @@ export class CreateBacklog {
     if (create === undefined) return undefined;
     this.#sent.delete(seq);
     this.#bytes -= create.bytes;
+    if (create === this.#suspect) this.#suspect = undefined;
     return create;
   }
 
@@ -84,6 +96,7 @@ export class CreateBacklog {
   reopen(mayRepeat: (create: PendingCreate) => boolean): PendingCreate[] {
     const sent = [...this.#sent.values()];
     this.#sent.clear();
+    this.#suspect = undefined;
     this.#waiting = [...sent.filter(mayRepeat), ...this.#waiting.slice(this.#head)];
     this.#head = 0;
     const lost = sent.filter((create) => !mayRepeat(create));
@@ -95,6 +108,7 @@ export class CreateBacklog {
   clear(): PendingCreate[] {
     const all = [...this.#sent.values(), ...this.#waiting.slice(this.#head)];
     this.#sent.clear();
+    this.#suspect = undefined;
     this.#waiting = [];
     this.#head = 0;
     this.#bytes = 0;

@@ -54,6 +54,10 @@ export class CreateStream {
     return this.#backlog.size + this.#later.length;
   }
 
+  get pendingMax(): number {
+    return this.#limits.pendingMax;
+  }
+
   get hasRoom(): boolean {
     return this.#backlog.size < this.#limits.pendingMax && this.#backlog.bytes < this.#limits.pendingBytesMax;
   }
@@ -200,6 +204,8 @@ export class CreateStream {
         throw new TypeError(`${event?.$case ?? "unknown"} is not expected here`);
     }
     this.#madeRoom();
+    // Something may have waited for just this answer.
+    if (this.#backlog.waiting > 0 && this.#cancelLinger === undefined) this.#flush();
     this.#closeIfDone();
   }
 

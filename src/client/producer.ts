@@ -2,6 +2,7 @@ import { CodeqError } from "./codeq-error.ts";
 import { type CommandSchemas, PayloadChecker } from "./commands.ts";
 import { connectionOf } from "./connection-options.ts";
 import type { Created } from "./create-backlog.ts";
+import { createFrom } from "./create-from.ts";
 import { CreateStream } from "./create-stream.ts";
 import type { NewTask } from "./new-task.ts";
 import { type ProducerOptions, producerLimits } from "./producer-options.ts";
@@ -70,19 +71,19 @@ export class Producer<Schemas extends CommandSchemas = CommandSchemas> implement
 
   /**
    * Creates tasks as they come, taking only as many from the source as there is room for.
-   * @returns what became of each, in order. Leaving the loop early stops taking tasks.
+   * @returns what became of each, in order, as soon as it is known. Leaving the loop early stops taking tasks.
    * @throws what the source throws
    */
-  async *createFrom(
+  createFrom(
     source: Iterable<NewTask<Schemas>> | AsyncIterable<NewTask<Schemas>>,
   ): AsyncGenerator<CreateOutcome, void, undefined> {
-    const outcomes: Promise<CreateOutcome>[] = [];
-    for await (const task of source) {
-      while (!this.#stream.hasRoom && outcomes.length > 0) yield await shifted(outcomes);
-      while (!this.#stream.hasRoom) await this.#stream.room();
-      outcomes.push(outcomeOf(this.create(task)));
-    }
-    for (const outcome of outcomes) yield await outcome;
+    return createFrom({
+      source,
+      create: (task) => outcomeOf(this.create(task)),
+      hasRoom: () => this.#stream.hasRoom,
+      room: () => this.#stream.room(),
+      windowMax: Math.min(this.#stream.pendingMax, OUTCOMES_MAX),
+    });
   }
 
   /**
@@ -112,6 +113,9 @@ export class Producer<Schemas extends CommandSchemas = CommandSchemas> implement
   }
 }
 
+/** Outcomes of `createFrom` that wait to be asked for. */
+const OUTCOMES_MAX = 4096;
+
 async function outcomeOf(creating: Promise<Created>): Promise<CreateOutcome> {
   try {
     return { ok: true, ...(await creating) };
@@ -119,10 +123,4 @@ async function outcomeOf(creating: Promise<Created>): Promise<CreateOutcome> {
     if (error instanceof CodeqError) return { ok: false, error };
     throw error;
   }
-}
-
-async function shifted(outcomes: Promise<CreateOutcome>[]): Promise<CreateOutcome> {
-  const first = outcomes.shift();
-  if (first === undefined) throw new RangeError("there is no outcome to wait for");
-  return first;
 }

@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from "node:http2";
 
 export interface GrpcStreamOptions {
   /** Such as `http://127.0.0.1:9091`. */
@@ -99,7 +105,7 @@ export class GrpcStream {
     if (at < bytes.length) this.#rest = bytes.subarray(at);
   }
 
-  #sawStatus(headers: Readonly<Record<string, unknown>>): void {
+  #sawStatus(headers: IncomingHttpHeaders): void {
     const status = headers["grpc-status"];
     if (status === undefined) return;
     const message = headers["grpc-message"];

@@ -69,7 +69,10 @@ export class LoadActors {
       answers: this.#book.answers,
       lag: this.#producer?.lag,
       unanswered:
-        counts.get("createsSent") - counts.get("createsAnswered") + counts.get("resultsSent") - counts.get("resultsAnswered"),
+        counts.get("createsSent") -
+        counts.get("createsAnswered") +
+        counts.get("resultsSent") -
+        counts.get("resultsAnswered"),
     };
   }
 }

@@ -83,4 +83,3 @@ export interface ThreadReport {
   /** Creates and results without an answer. */
   readonly unanswered: number;
 }
-

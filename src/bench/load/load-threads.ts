@@ -29,13 +29,14 @@ export class LoadThreads implements AsyncDisposable {
 
   async connect(): Promise<void> {
     await Promise.all(
-      this.#plans.map((plan, index) => this.#threads[index]?.ask({ kind: "connect", plan }, "connected")),
+      this.#plans.map(async (plan, index) => this.#threads[index]?.ask({ kind: "connect", plan }, "connected")),
     );
   }
 
   /** @param startUs on the run's clock; threads of an open model take turns */
   produce(startUs: number): void {
-    for (const [index, thread] of this.#threads.entries()) thread.order({ kind: "produce", atUs: this.#turnUs(index, startUs) });
+    for (const [index, thread] of this.#threads.entries())
+      thread.order({ kind: "produce", atUs: this.#turnUs(index, startUs) });
   }
 
   /** Resolves once all creates of a bounded number are acknowledged. */

@@ -91,7 +91,8 @@ export class RestWorker implements Worker {
     const { book, workers } = this.#options;
     book.answered("claim", status);
     if (status !== 200) {
-      if (status !== 204) book.streamError(`claim: ${status} ${bytes.toString("utf8", start, Math.min(end, start + 200))}`);
+      if (status !== 204)
+        book.streamError(`claim: ${status} ${bytes.toString("utf8", start, Math.min(end, start + 200))}`);
       this.#ask(slot);
       return;
     }
@@ -148,7 +149,9 @@ function refusalsIn(text: string): readonly (string | undefined)[] {
 
 function attemptsAt(bytes: Buffer, from: number): number {
   const at = bytes.indexOf(ATTEMPTS_FIELD, from);
-  return at === -1 ? 0 : Number.parseInt(bytes.toString("latin1", at + ATTEMPTS_FIELD.length, at + ATTEMPTS_FIELD.length + 6), 10);
+  return at === -1
+    ? 0
+    : Number.parseInt(bytes.toString("latin1", at + ATTEMPTS_FIELD.length, at + ATTEMPTS_FIELD.length + 6), 10);
 }
 
 /** A claim waits so long for a task; then it asks again. */

@@ -2,12 +2,12 @@ import { BinaryWriter } from "../../../proto/wire.ts";
 import type { Worker, WorkerEvents } from "./carriers.ts";
 import { GrpcStream } from "./grpc-stream.ts";
 import type { LoadPlan, WorkerPlan } from "./load-plan.ts";
+import { NumberQueue } from "./number-queue.ts";
 import { ResultRing } from "./result-ring.ts";
 import { errorText } from "./stream-creates.ts";
 import type { TaskBook } from "./task-book.ts";
 import { ID_CHARS } from "./task-id-words.ts";
 import { PAYLOAD_TAG_AT, RESULT_TAG_AT, readTag, taskPayload, taskResult, writeTag } from "./task-payload.ts";
-import { NumberQueue } from "./number-queue.ts";
 import { WireFields } from "./wire-fields.ts";
 
 export interface WorkerOptions {

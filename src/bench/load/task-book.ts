@@ -97,7 +97,12 @@ export class TaskBook {
     const at = this.rows.at(tag);
     this.counts.add("resultsAnswered", 1);
     if (this.#words[at + ROW.result] !== RESULT.sent) {
-      this.#irregular("result-ack-unknown", tag, `a second ack for the result of task ${this.rows.idOf(tag) ?? tag}`, nowUs);
+      this.#irregular(
+        "result-ack-unknown",
+        tag,
+        `a second ack for the result of task ${this.rows.idOf(tag) ?? tag}`,
+        nowUs,
+      );
       return;
     }
     this.#words[at + ROW.resultDone] = nowUs;

@@ -71,7 +71,7 @@ export class TaskRows {
   }
 }
 
-export const ROW_WORDS = 20;
+const ROW_WORDS = 20;
 /** Row 0 belongs to no task: its words are counts. */
 const NEXT_TAG = 0;
 const DELIVERED = 1;

@@ -69,7 +69,10 @@ export async function judgeRun(options: JudgeOptions): Promise<RunVerdict> {
 function sampleOf(size: number): number[] {
   if (size <= SAMPLE_MAX) return Array.from({ length: size }, (_, tag) => tag);
   const edge = SAMPLE_MAX / 4;
-  const between = Array.from({ length: edge * 2 }, (_, index) => edge + Math.floor((index * (size - 2 * edge)) / (edge * 2)));
+  const between = Array.from(
+    { length: edge * 2 },
+    (_, index) => edge + Math.floor((index * (size - 2 * edge)) / (edge * 2)),
+  );
   const edges = Array.from({ length: edge }, (_, index) => [index, size - edge + index]).flat();
   return [...edges, ...between];
 }

@@ -103,7 +103,14 @@ class WindowTally {
     const latencies = Object.fromEntries([...this.#histograms].map(([name, one]) => [name, latencyOf(one)]));
     const series = this.#series();
     const depthMin = Math.min(...this.#waiting());
-    return { created: sum("created"), delivered: sum("delivered"), completed: sum("completed"), latencies, series, depthMin };
+    return {
+      created: sum("created"),
+      delivered: sum("delivered"),
+      completed: sum("completed"),
+      latencies,
+      series,
+      depthMin,
+    };
   }
 
   #series(): Moment[] {

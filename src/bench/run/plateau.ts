@@ -1,5 +1,5 @@
-import type { Plateau, Point } from "../result.ts";
 import { median } from "../median.ts";
+import type { Plateau, Point } from "../result.ts";
 
 /**
  * Where more concurrency brings no more: the points within a tenth of the best. Undefined unless there are several points
@@ -12,7 +12,9 @@ export function plateauOf(points: readonly Point[]): Plateau | undefined {
   if (measured.length < points.length) return undefined;
   const ceilings = measured.filter(({ runs }) => !runs.some(ranEmpty));
   const best = Math.max(...ceilings.map(({ rate }) => rate));
-  const high = ceilings.filter(({ rate }) => rate >= best * SHARE_OF_BEST).sort((a, b) => a.concurrency - b.concurrency);
+  const high = ceilings
+    .filter(({ rate }) => rate >= best * SHARE_OF_BEST)
+    .sort((a, b) => a.concurrency - b.concurrency);
   const [from, to] = [high[0], high.at(-1)];
   if (from === undefined || to === undefined) return undefined;
   const rate = median(high.map((point) => point.rate));

@@ -26,7 +26,16 @@ const SUSPECTS_MAX = 200;
 
 /** Looks at every task of a run for states that a queue that keeps its promises does not leave. */
 export function screenRows(rows: TaskRows): Screening {
-  const sums = { creates: 0, createsAcked: 0, createsUnknown: 0, delivered: 0, resultsAcked: 0, resultsUnknown: 0, queued: 0, unfinished: 0 };
+  const sums = {
+    creates: 0,
+    createsAcked: 0,
+    createsUnknown: 0,
+    delivered: 0,
+    resultsAcked: 0,
+    resultsUnknown: 0,
+    queued: 0,
+    unfinished: 0,
+  };
   const suspects: number[] = [];
   let suspectsTotal = 0;
   for (let tag = 0; tag < rows.size; tag += 1) {

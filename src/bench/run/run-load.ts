@@ -6,9 +6,9 @@ import { TaskRows } from "../load/task-rows.ts";
 import type { MetricsPage } from "../target/metrics-page.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { LiveView } from "./live-view.ts";
-import { fillPlan, threadPlans } from "./thread-plans.ts";
 import { LEASE_SECONDS, type PointPlan } from "./point-plan.ts";
 import type { RunSettings } from "./run-settings.ts";
+import { fillPlan, threadPlans } from "./thread-plans.ts";
 
 /** What the load of a run left behind. */
 export interface LoadOutcome {

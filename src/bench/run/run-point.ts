@@ -4,9 +4,9 @@ import type { Run, RunVerdict } from "../result.ts";
 import { ServerDied } from "../target/server-child.ts";
 import { openServer } from "./bench-server.ts";
 import { judgeRun } from "./judge-run.ts";
+import type { PointPlan } from "./point-plan.ts";
 import { runLoad } from "./run-load.ts";
 import { measuresOf } from "./run-measures.ts";
-import type { PointPlan } from "./point-plan.ts";
 import type { RunSettings } from "./run-settings.ts";
 
 /** Measures one point once, on a fresh server. Never throws for what goes wrong with the server: that is the verdict. */

@@ -1,5 +1,5 @@
 import { median } from "../median.ts";
-import { RESULT_VERSION, type BenchResult, type Build, type Machine, type Point, type Run } from "../result.ts";
+import { type BenchResult, type Build, type Machine, type Point, RESULT_VERSION, type Run } from "../result.ts";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { plateauOf } from "./plateau.ts";
 import type { PointPlan } from "./point-plan.ts";
@@ -73,7 +73,6 @@ function verdictOf(points: readonly Point[], outcome: BenchResult["outcome"]): B
   if (verdicts.some((kind) => kind !== "valid" && kind !== "interrupted")) return "invalid";
   return outcome === "interrupted" ? "partial" : "valid";
 }
-
 
 /** The same order for the same seed (Fisher and Yates, with a linear congruential generator). */
 function shuffled(places: readonly number[], seed: number): number[] {

@@ -42,7 +42,15 @@ export function fillPlan(options: PlanOptions): ThreadPlan {
 
 function commonOf({ settings, server, seed, rows, originMs }: PlanOptions): Omit<ThreadPlan, "producers" | "workers"> {
   const { payloadBytes } = settings.parameters;
-  return { endpoints: server.endpoints, token: settings.token, command: server.command, payloadBytes, originMs, seed, rows };
+  return {
+    endpoints: server.endpoints,
+    token: settings.token,
+    command: server.command,
+    payloadBytes,
+    originMs,
+    seed,
+    rows,
+  };
 }
 
 function producerShare(producers: PointPlan["producers"], threads: number, index: number): ProducerPlan | undefined {

@@ -36,7 +36,9 @@ export const delayed: Scenario = {
     const late =
       lateness === undefined
         ? []
-        : [`  lateness  = p50 ${lateness.p50Ms.toFixed(1)} ms, p99 ${lateness.p99Ms.toFixed(1)} ms, max ${lateness.maxMs.toFixed(1)} ms`];
+        : [
+            `  lateness  = p50 ${lateness.p50Ms.toFixed(1)} ms, p99 ${lateness.p99Ms.toFixed(1)} ms, max ${lateness.maxMs.toFixed(1)} ms`,
+          ];
     return [...windowLines(point), ...late];
   },
 };

@@ -17,7 +17,13 @@ export const gcPressure: Scenario = {
   },
   points: ({ concurrency, producers, batch, producerBatch, ratePerSecond }) =>
     concurrency.flatMap((slots) => {
-      const creating = { via: "stream", slots: producers, batch: producerBatch, ratePerSecond, delays: undefined } as const;
+      const creating = {
+        via: "stream",
+        slots: producers,
+        batch: producerBatch,
+        ratePerSecond,
+        delays: undefined,
+      } as const;
       const suffix = concurrency.length > 1 ? ` c=${slots}` : "";
       const common = { concurrency: slots, producers: creating, workerCeiling: false };
       return [
@@ -47,5 +53,7 @@ export const gcPressure: Scenario = {
 function extraLines(point: Point): string[] {
   const extras = medianRun(point)?.measures?.extras ?? [];
   if (extras.length === 0) return [];
-  return [`${point.name}: ${extras.map(({ name, value, unit }) => `${name}=${value.toFixed(2)}${unit === "" ? "" : ` ${unit}`}`).join("  ")}`];
+  return [
+    `${point.name}: ${extras.map(({ name, value, unit }) => `${name}=${value.toFixed(2)}${unit === "" ? "" : ` ${unit}`}`).join("  ")}`,
+  ];
 }

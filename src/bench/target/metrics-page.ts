@@ -33,8 +33,8 @@ const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 function sampleOf(line: string): Sample | undefined {
   const [, name, labels = "", value] = SAMPLE.exec(line) ?? [];
   if (name === undefined) return undefined;
-  const pairs = [...labels.matchAll(LABEL)].map(([, key = "", text = ""]) => [key, unescaped(text)]);
-  return { name, labels: Object.fromEntries(pairs), value: Number(value) };
+  const pairs = [...labels.matchAll(LABEL)].map(([, key = "", text = ""]): [string, string] => [key, unescaped(text)]);
+  return { name, labels: Object.fromEntries<string>(pairs), value: Number(value) };
 }
 
 function unescaped(text: string): string {
@@ -49,7 +49,12 @@ function includes(labels: Readonly<Record<string, string>>, wanted: Readonly<Rec
  * The bound below which a share of what a histogram counted between two pages lies.
  * @returns undefined when it counted nothing; Infinity when it lies above the last bound
  */
-export function quantileBetween(before: MetricsPage, after: MetricsPage, name: string, share: number): number | undefined {
+export function quantileBetween(
+  before: MetricsPage,
+  after: MetricsPage,
+  name: string,
+  share: number,
+): number | undefined {
   const earlier = new Map(before.buckets(name).map(({ bound, count }) => [bound, count]));
   const grown = after.buckets(name).map(({ bound, count }) => ({ bound, count: count - (earlier.get(bound) ?? 0) }));
   const total = grown.at(-1)?.count ?? 0;

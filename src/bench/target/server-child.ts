@@ -1,7 +1,7 @@
+import type { Endpoints } from "../load/load-plan.ts";
 import { RunClock } from "../load/run-clock.ts";
 import { ServerProfile } from "../profile/server-profile.ts";
 import { ownCommand } from "./own-command.ts";
-import type { Endpoints } from "../load/load-plan.ts";
 
 export interface ServerChildOptions {
   readonly dataDir: string;

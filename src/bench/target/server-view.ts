@@ -59,7 +59,9 @@ export class ServerView {
   /** The result's JSON as it is stored; undefined when there is none. */
   async result(id: string): Promise<unknown> {
     // The server's own answer.
-    const answer = (await this.#json(`/v1/codeq/tasks/${id}/result`, 404)) as { result?: { result?: unknown } } | undefined;
+    const answer = (await this.#json(`/v1/codeq/tasks/${id}/result`, 404)) as
+      | { result?: { result?: unknown } }
+      | undefined;
     return answer?.result?.result;
   }
 
@@ -74,7 +76,8 @@ export class ServerView {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (!response.ok && response.status !== absent) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    if (!response.ok && response.status !== absent)
+      throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     return response;
   }
 }
