@@ -47,7 +47,6 @@ describe("precedence", () => {
   });
 
   test("a file key without a value is not set", () => {
-    // oxlint-disable-next-line unicorn/no-null
     expect(load({ file: { port: null } }).config.port).toBe(8080);
   });
 });
