@@ -20,6 +20,7 @@ export interface BenchFlags {
   readonly seed: number;
   readonly threads: number;
   readonly prefill?: number;
+  readonly serverFlags: readonly string[];
   readonly target?: string;
   readonly token: string;
   readonly dataDir?: string;
@@ -28,7 +29,8 @@ export interface BenchFlags {
 
 /** Gives a scenario's command its flags; those that mean nothing to it are left out. */
 export function addBenchFlags(command: Command, { defaults }: Scenario): Command {
-  const flag = (option: Option, fallback: unknown): void => void command.addOption(option.default(fallback));
+  const flag = (option: Option, fallback: unknown, shown?: string): void =>
+    void command.addOption(option.default(fallback, shown));
   const count = (flags: string, help: string, max: number, min = 1): Option =>
     new Option(flags, help).argParser(wholeNumber(min, max));
   flag(count("--shards <n>", "files the server spreads tasks over", 64).env("PHASE8_SHARDS"), 1);
@@ -40,7 +42,7 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
     flag(count("--producer-batch <n>", help, 1000).env("PHASE6_PROD_BATCH"), defaults.producerBatch);
   }
   const slots = new Option("--concurrency <n,…>", "slots that work at a time; several make a sweep");
-  flag(slots.argParser(wholeNumbers), defaults.concurrency);
+  flag(slots.argParser(wholeNumbers), defaults.concurrency, defaults.concurrency.join(","));
   if (defaults.producers !== undefined) {
     flag(count("--producers <n>", "slots that create at a time", SLOTS_MAX), defaults.producers);
   }
@@ -50,8 +52,10 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
       defaults.prefill,
     );
   }
-  flag(new Option("--duration <seconds>", "how long to measure").argParser(seconds(0.05)), defaults.durationMs);
-  flag(new Option("--warmup <seconds>", "how long to run before").argParser(seconds(0)), defaults.warmupMs);
+  const time = (flags: string, help: string, min: number, fallbackMs: number): void =>
+    flag(new Option(flags, help).argParser(seconds(min)), fallbackMs, String(fallbackMs / 1000));
+  time("--duration <seconds>", "how long to measure", 0.05, defaults.durationMs);
+  time("--warmup <seconds>", "how long to run before", 0, defaults.warmupMs);
   flag(count("--payload-bytes <n>", "size of each payload", 1_000_000, PAYLOAD_BYTES_MIN), PAYLOAD_BYTES_MIN);
   flag(new Option("--durability <level>", "what an ack survives").choices(["off", "normal", "full"]), "off");
   if (defaults.openModel) {
@@ -61,6 +65,9 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
   flag(count("--repeat <n>", "runs of each point, each on a fresh server", 100), 1);
   flag(count("--seed <n>", "decides the order of points and which tasks are delayed", 0xffff_ffff, 0), 1);
   flag(count("--threads <n>", "load threads", 64), Math.max(1, Math.min(4, availableParallelism() >> 1)));
+  const more = "more flags of `codeq serve` for the measured server, such as '--cache 256MiB'";
+  const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
+  flag(new Option("--server-flags <flags>", more).argParser(words).conflicts("target"), [], "none");
   command.option("--target <url,…>", "measure a running server: its HTTP, producer and worker URLs");
   flag(new Option("--token <token>", "for the target").env("CODEQ_BENCH_TOKEN"), "dev-token");
   command.option("--data-dir <path>", "where data directories are made; a place on a real disk by default");
@@ -85,6 +92,7 @@ export function parametersOf(flags: BenchFlags): Parameters {
     seed: flags.seed,
     threads: flags.threads,
     prefill: flags.prefill ?? 0,
+    serverFlags: flags.serverFlags.length === 0 ? undefined : flags.serverFlags.join(" "),
     target: flags.target,
   };
 }

@@ -15,6 +15,7 @@ import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { diskPlace, removeLeftovers } from "./target/data-dir.ts";
 import { GC_LOG_ENV } from "./target/gc-log.ts";
+import { complaintAboutServerFlags } from "./target/server-flags.ts";
 import { ServerView } from "./target/server-view.ts";
 import { terminalReport } from "./terminal-report.ts";
 
@@ -25,13 +26,15 @@ export async function bench(
   io: BenchIo,
 ): Promise<void> {
   const target = flags.target === undefined ? undefined : targetOf(flags.target);
-  if (target === "wrong") {
-    io.warn(
-      `codeq: --target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream\n`,
-    );
+  const refuse = (complaint: string): void => {
+    io.warn(`codeq bench: ${complaint}\n`);
     io.setExitCode(BENCH_EXIT_CODES.usage.code);
-    return;
+  };
+  if (target === "wrong") {
+    return refuse(`--target ${flags.target} is not three URLs with commas between: HTTP, producer and worker stream`);
   }
+  const complaint = await complaintAboutServerFlags(flags.serverFlags);
+  if (complaint !== undefined) return refuse(complaint);
   const left = removeLeftovers(flags.dataDir);
   if (left > 0) io.warn(`removed what ${left} killed ${left === 1 ? "run" : "runs"} left behind\n`);
   const interrupt = new AbortController();
@@ -45,7 +48,7 @@ export async function bench(
       parameters: parametersOf(flags),
       dataPlace: flags.dataDir,
       token: flags.token,
-      serverFlags: [],
+      serverFlags: flags.serverFlags,
       serverEnv: scenario.watchesGarbage === true ? GC_LOG_ENV : {},
       target,
       profileDir: undefined,
@@ -75,8 +78,7 @@ export async function bench(
     if (interrupt.signal.aborted) io.setExitCode(BENCH_EXIT_CODES.interrupted.code);
   } catch (error) {
     if (!(error instanceof ResultFileError)) throw error;
-    io.warn(`codeq bench: ${error.message}\n`);
-    io.setExitCode(BENCH_EXIT_CODES.usage.code);
+    refuse(error.message);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }

@@ -9,6 +9,7 @@ import type { BenchResult } from "./result.ts";
 setDefaultTimeout(60_000);
 
 const LOAD = ["profile-full-cycle", "--concurrency", "1", "--producers", "1", "--duration", "0.3", "--warmup", "0.1"];
+const SERVER_FLAGS = "--cache 8MiB";
 let directory: TemporaryDirectory;
 let result: BenchResult;
 const at = (name: string): string => join(directory.path, name);
@@ -16,7 +17,7 @@ const at = (name: string): string => join(directory.path, name);
 beforeAll(async () => {
   directory = new TemporaryDirectory();
   const reports = ["--json", at("a.json"), "--html", at("a.html"), "--markdown", at("a.md")];
-  const { code, stderr } = await runBench([...LOAD, ...reports, "--profile-dir", at("profiles")]);
+  const { code, stderr } = await runBench([...LOAD, ...reports, "--server-flags", SERVER_FLAGS, "--profile-dir", at("profiles")]);
   if (code !== 0) throw new Error(`the bench failed: ${stderr}`);
   result = await readResult(at("a.json"));
 });
@@ -52,6 +53,7 @@ async function targetOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
 describe("a run of the bench", () => {
   test("writes every report it was asked for", async () => {
     expect(result).toMatchObject({ scenario: "profile-full-cycle", verdict: "valid", outcome: "complete" });
+    expect(result.parameters.serverFlags).toBe(SERVER_FLAGS);
     expect(await Bun.file(at("a.html")).text()).toContain("VALID");
     expect(await Bun.file(at("a.md")).text()).toContain("### codeq bench profile-full-cycle");
   });
@@ -102,7 +104,7 @@ describe("a run of the bench", () => {
 
   test("exits with 11 when its baseline was much faster, and says how to find out why", async () => {
     const baseline = await faster("fast.json", 1000);
-    const { code, stdout } = await runBench([...LOAD, "--quiet", "--no-profile", "--baseline", baseline]);
+    const { code, stdout } = await runBench([...LOAD, "--quiet", "--no-profile", "--server-flags", SERVER_FLAGS, "--baseline", baseline]);
     expect(code).toBe(11);
     expect(stdout).toMatch(/c=1: −\d+\.\d % against the baseline.*: SLOWER/);
     expect(stdout).toContain("codeq bench profile-full-cycle");
@@ -110,12 +112,15 @@ describe("a run of the bench", () => {
 
   test("exits with 0 when its baseline was much slower", async () => {
     const baseline = await faster("slow.json", 1 / 1000);
-    expect((await runBench([...LOAD, "--quiet", "--no-profile", "--baseline", baseline])).code).toBe(0);
+    expect((await runBench([...LOAD, "--quiet", "--no-profile", "--server-flags", SERVER_FLAGS, "--baseline", baseline])).code).toBe(0);
   });
 
   test.each([
     ["a report that cannot be written", ["--json", "/nowhere/a.json"], "/nowhere/a.json cannot be written"],
     ["a baseline that is not there", ["--baseline", "/nowhere/a.json"], "/nowhere/a.json cannot be read"],
+    ["a flag the server does not have", ["--server-flags", "--cash 1"], "--server-flags: unknown option '--cash'"],
+    ["a flag that is its own", ["--server-flags", "--shards 4"], "--shards of the measured server"],
+    ["what is no target", ["--target", "http://127.0.0.1:1"], "--target http://127.0.0.1:1 is not three URLs"],
   ])("refuses %s before it measures anything", async (_, flags, message) => {
     const { code, stdout, stderr } = await runBench([...LOAD, ...flags]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

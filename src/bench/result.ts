@@ -47,6 +47,8 @@ export interface Parameters {
   readonly threads: number;
   /** Tasks waiting before the window begins. */
   readonly prefill: number;
+  /** Further flags of `codeq serve`, with spaces between. */
+  readonly serverFlags: string | undefined;
   /** The running server that was measured instead of one of our own. */
   readonly target: string | undefined;
 }

@@ -60,6 +60,7 @@ const PARAMETERS: readonly Exclude<keyof Parameters, "concurrency" | "repeat" | 
   "ratePerSecond",
   "threads",
   "prefill",
+  "serverFlags",
 ];
 
 function shown(value: string | number | undefined): string {

@@ -27,4 +27,10 @@ describe("the command that captures a profile", () => {
     const command = profileCommand(benchResult(SWEEP, { scenario: "profile-full-cycle" }));
     expect(command).toContain("--batch 32 --producer-batch 8");
   });
+
+  test("repeats the server's own flags", () => {
+    const { parameters } = benchResult(SWEEP);
+    const command = profileCommand(benchResult(SWEEP, { parameters: { ...parameters, serverFlags: "--cache 1MiB" } }));
+    expect(command).toContain("--server-flags '--cache 1MiB'");
+  });
 });

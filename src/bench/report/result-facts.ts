@@ -43,7 +43,7 @@ export function headlineFact({ plateau, points, verdict }: BenchResult): Fact | 
 }
 
 export function parameterFacts({ parameters, points }: BenchResult): Fact[] {
-  const { ratePerSecond, target } = parameters;
+  const { ratePerSecond, serverFlags, target } = parameters;
   const loop = points.flatMap(({ runs }) => runs.flatMap(({ measures }) => measures?.loop ?? []))[0];
   const open = ratePerSecond === undefined ? "" : ` at ${figure(ratePerSecond)} arrivals/s`;
   return [
@@ -61,6 +61,7 @@ export function parameterFacts({ parameters, points }: BenchResult): Fact[] {
     ["runs of each point", figure(parameters.repeat)],
     ["load threads", figure(parameters.threads)],
     ["seed", String(parameters.seed)],
+    ...(serverFlags === undefined ? [] : [["flags of the server", serverFlags] as const]),
     ...(target === undefined ? [] : [["target", target] as const]),
   ];
 }

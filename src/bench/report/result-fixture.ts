@@ -56,6 +56,7 @@ export function benchResult(sketches: readonly PointSketch[], change: Partial<Be
       seed: 1,
       threads: 2,
       prefill: 20_000,
+      serverFlags: undefined,
       target: undefined,
     },
     machine: {

@@ -47,6 +47,7 @@ const parameters = z
     seed: z.number(),
     threads: count,
     prefill: count,
+    serverFlags: z.string().optional().meta({ description: "Further flags of codeq serve, with spaces between" }),
     target: z.string().optional().meta({ description: "The running server that was measured instead of a fresh one" }),
   })
   .meta({ description: "What the run was asked for; results compare only when these agree" });
