@@ -17,7 +17,14 @@ const at = (name: string): string => join(directory.path, name);
 beforeAll(async () => {
   directory = new TemporaryDirectory();
   const reports = ["--json", at("a.json"), "--html", at("a.html"), "--markdown", at("a.md")];
-  const { code, stderr } = await runBench([...LOAD, ...reports, "--server-flags", SERVER_FLAGS, "--profile-dir", at("profiles")]);
+  const { code, stderr } = await runBench([
+    ...LOAD,
+    ...reports,
+    "--server-flags",
+    SERVER_FLAGS,
+    "--profile-dir",
+    at("profiles"),
+  ]);
   if (code !== 0) throw new Error(`the bench failed: ${stderr}`);
   result = await readResult(at("a.json"));
 });
@@ -104,7 +111,15 @@ describe("a run of the bench", () => {
 
   test("exits with 11 when its baseline was much faster, and says how to find out why", async () => {
     const baseline = await faster("fast.json", 1000);
-    const { code, stdout } = await runBench([...LOAD, "--quiet", "--no-profile", "--server-flags", SERVER_FLAGS, "--baseline", baseline]);
+    const { code, stdout } = await runBench([
+      ...LOAD,
+      "--quiet",
+      "--no-profile",
+      "--server-flags",
+      SERVER_FLAGS,
+      "--baseline",
+      baseline,
+    ]);
     expect(code).toBe(11);
     expect(stdout).toMatch(/c=1: −\d+\.\d % against the baseline.*: SLOWER/);
     expect(stdout).toContain("codeq bench profile-full-cycle");
@@ -112,7 +127,10 @@ describe("a run of the bench", () => {
 
   test("exits with 0 when its baseline was much slower", async () => {
     const baseline = await faster("slow.json", 1 / 1000);
-    expect((await runBench([...LOAD, "--quiet", "--no-profile", "--server-flags", SERVER_FLAGS, "--baseline", baseline])).code).toBe(0);
+    expect(
+      (await runBench([...LOAD, "--quiet", "--no-profile", "--server-flags", SERVER_FLAGS, "--baseline", baseline]))
+        .code,
+    ).toBe(0);
   });
 
   test.each([

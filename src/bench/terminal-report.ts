@@ -7,6 +7,7 @@ import {
   remarkLines,
   verdictLine,
 } from "./report/result-facts.ts";
+import { terminalCurve } from "./report/terminal-curve.ts";
 import { textTable } from "./report/text-table.ts";
 import type { BenchResult } from "./result.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
@@ -23,6 +24,7 @@ export function terminalReport(result: BenchResult, scenario: Scenario): string 
     facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     sound.flatMap((point) => scenario.lines(point, result.parameters)),
     sound.length === 0 ? [] : textTable(columns, rows),
+    terminalCurve(result),
     headline === undefined ? [] : [headline.join(": ")],
   ];
   return `${blocks
