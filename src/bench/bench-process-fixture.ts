@@ -23,17 +23,25 @@ export interface BenchEnd {
   readonly stderr: string;
 }
 
-/** For tests only: `codeq bench` from the sources as a real process, with data directories of its own. */
+/** How `codeq` is started in a test. */
+export interface Executable {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const SOURCES: Executable = { command: [process.execPath, CLI], env: { PATH: "/usr/bin:/bin" } };
+
+/** For tests only: `codeq bench` as a real process, with data directories of its own. */
 export class BenchProcess implements AsyncDisposable {
   readonly process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly end: Promise<BenchEnd>;
   #stderr = "";
   #onOutput: () => void = () => undefined;
 
-  constructor(args: readonly string[], dataDir: string) {
-    this.process = Bun.spawn([process.execPath, CLI, "bench", ...args, "--data-dir", dataDir], {
+  constructor(args: readonly string[], dataDir: string, { command, env }: Executable = SOURCES) {
+    this.process = Bun.spawn([...command, "bench", ...args, "--data-dir", dataDir], {
       cwd: dataDir,
-      env: { PATH: "/usr/bin:/bin" },
+      env,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
@@ -67,8 +75,8 @@ export class BenchProcess implements AsyncDisposable {
   }
 }
 
-export async function runBench(args: readonly string[]): Promise<BenchEnd> {
+export async function runBench(args: readonly string[], executable: Executable = SOURCES): Promise<BenchEnd> {
   using dir = new TemporaryDirectory();
-  await using bench = new BenchProcess(args, dir.path);
+  await using bench = new BenchProcess(args, dir.path, executable);
   return await bench.end;
 }

@@ -34,7 +34,9 @@ test.each([
   ["delivers-twice", /delivered-twice/],
   ["refuses-a-result", /result-refused .*not-in-progress/],
   ["loses-a-result", /tasks under a lease: the server counts 1, its clients saw 0/],
+  ["ignores-a-result", /1 results were never answered/],
   ["changes-a-payload", /payload-changed/],
+  ["flips-a-bit", /payload-changed/],
 ] as const)(
   "defect 76: a queue that %s once is invalid, prints no rate and exits 12",
   async (kind, reason) => {

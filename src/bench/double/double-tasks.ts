@@ -5,8 +5,10 @@ export interface Fault {
     | "delivers-twice"
     | "refuses-a-result"
     | "loses-a-result"
+    | "ignores-a-result"
     | "stores-another-result"
-    | "changes-a-payload";
+    | "changes-a-payload"
+    | "flips-a-bit";
   readonly at: number;
 }
 
@@ -38,6 +40,7 @@ export class DoubleTasks {
     const id = `01900000-0000-7000-8000-${number.toString(16).padStart(12, "0")}`;
     if (this.#hits("loses-a-task", number)) return id;
     const changed = this.#hits("changes-a-payload", number) ? Buffer.concat([payload, Buffer.from(" ")]) : payload;
+    if (this.#hits("flips-a-bit", number)) changed[changed.length - 2] = (changed.at(-2) ?? 0) ^ 1;
     const task: DoubleTask = { id, payload: changed, attempts: 0, state: "ready", result: "" };
     this.#byId.set(id, task);
     this.#ready.push(task);
@@ -60,14 +63,15 @@ export class DoubleTasks {
     return claimed;
   }
 
-  /** @returns whether the result is accepted */
-  finish(id: string, result: string): boolean {
+  /** @returns whether the result is accepted; undefined when it gets no answer */
+  finish(id: string, result: string): boolean | undefined {
     const task = this.#byId.get(id);
     if (task === undefined || task.state !== "leased") return false;
     const number = this.#finished;
     this.#finished += 1;
     if (this.#hits("refuses-a-result", number)) return false;
     if (this.#hits("loses-a-result", number)) return true;
+    if (this.#hits("ignores-a-result", number)) return undefined;
     task.state = "completed";
     task.result = this.#hits("stores-another-result", number) ? '{"ok":true}' : result;
     return true;

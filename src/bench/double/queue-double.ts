@@ -110,7 +110,7 @@ class WorkerSide {
     const frames = new Frames();
     const leave = tasks.join(() => this.#deal());
     stream.on("data", (chunk: Buffer) => {
-      const results: { readonly id: string; readonly ok: boolean }[] = [];
+      const results: ResultAnswer[] = [];
       frames.push(chunk, (message) => this.#read(message, results));
       if (results.length > 0) this.#acknowledge(results);
       this.#deal();
@@ -122,7 +122,7 @@ class WorkerSide {
     stream.on("close", leave);
   }
 
-  #read(message: Buffer, results: { id: string; ok: boolean }[]): void {
+  #read(message: Buffer, results: ResultAnswer[]): void {
     const fields = this.#fields;
     for (fields.over(message, 0, message.length); fields.next(); ) {
       if (fields.field === 1) this.#write(this.#writer.reset().uint32(0x0a).fork().join());
@@ -135,7 +135,7 @@ class WorkerSide {
     }
   }
 
-  #finish(bytes: Buffer, start: number, end: number): { id: string; ok: boolean } {
+  #finish(bytes: Buffer, start: number, end: number): ResultAnswer {
     const fields = new WireFields().over(bytes, start, end);
     let id = "";
     let result = "{}";
@@ -146,9 +146,10 @@ class WorkerSide {
     return { id, ok: this.#tasks.finish(id, result) };
   }
 
-  #acknowledge(results: readonly { readonly id: string; readonly ok: boolean }[]): void {
+  #acknowledge(results: readonly ResultAnswer[]): void {
     const writer = this.#writer.reset().uint32(0x4a).fork();
     for (const { id, ok } of results) {
+      if (ok === undefined) continue;
       writer.uint32(0x0a).fork().uint32(0x0a).string(id).uint32(0x10).bool(ok);
       if (!ok) writer.uint32(0x1a).string("not-in-progress");
       writer.join();
@@ -173,6 +174,12 @@ class WorkerSide {
   #write(writer: BinaryWriter): void {
     this.#stream.write(framed(writer.view()));
   }
+}
+
+interface ResultAnswer {
+  readonly id: string;
+  /** Undefined when there is none. */
+  readonly ok: boolean | undefined;
 }
 
 function countOf(bytes: Buffer, start: number, end: number): number {

@@ -2,7 +2,7 @@ import type { Worker } from "./carriers.ts";
 import { type HttpAnswer, HttpConnection } from "./http-connection.ts";
 import type { WorkerOptions } from "./stream-worker.ts";
 import { ID_CHARS } from "./task-id-words.ts";
-import { RESULT_TAG_AT, readTag, taskResult, writeTag } from "./task-payload.ts";
+import { isPayload, RESULT_TAG_AT, readTag, taskPayload, taskResult, writeTag } from "./task-payload.ts";
 
 interface Slot {
   readonly connection: HttpConnection;
@@ -18,6 +18,8 @@ export class RestWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #claim: { readonly path: string; readonly body: string };
   readonly #result = taskResult();
+  /** As it stands in an answer: JSON text inside of a JSON text. */
+  readonly #payload: Buffer;
   readonly #slots: Slot[];
   #finishing = false;
   #closed = false;
@@ -26,12 +28,18 @@ export class RestWorker implements Worker {
   constructor(options: WorkerOptions) {
     const { plan, workers } = options;
     this.#options = options;
+    this.#payload = Buffer.from(JSON.stringify(taskPayload(plan.payloadBytes).toString("latin1")), "latin1");
     const fields = `"commands":["${plan.command}"],"leaseSeconds":${workers.leaseSeconds},"waitSeconds":${WAIT_SECONDS}`;
     this.#claim =
       workers.batch > 1
         ? { path: "/v1/codeq/tasks/claim/batch", body: `{${fields},"count":${workers.batch}}` }
         : { path: "/v1/codeq/tasks/claim", body: `{${fields}}` };
     this.#slots = Array.from({ length: workers.slots }, (_, index) => this.#makeSlot(index));
+  }
+
+  /** Where the tag's digits begin in the payload. */
+  get #digitsAt(): number {
+    return this.#payload.indexOf(TAG_FIELD) + TAG_FIELD.length;
   }
 
   async connect(): Promise<void> {
@@ -103,6 +111,10 @@ export class RestWorker implements Worker {
       at += ID_FIELD.length;
       const tagAt = bytes.indexOf(TAG_FIELD, at);
       const tag = tagAt === -1 ? -1 : readTag(bytes, tagAt + TAG_FIELD.length);
+      const payloadAt = tagAt + TAG_FIELD.length - this.#digitsAt;
+      if (tag !== -1 && !isPayload(bytes, payloadAt, payloadAt + this.#payload.length, this.#payload, this.#digitsAt)) {
+        book.payloadChanged(`task ${tag} has another payload`);
+      }
       if (!book.delivered(tag, bytes, at, attemptsAt(bytes, at), slot.name, slot.claimUs)) continue;
       book.resultSent(tag, nowUs);
       slot.tags.push(tag);

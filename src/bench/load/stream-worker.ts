@@ -7,7 +7,15 @@ import { ResultRing } from "./result-ring.ts";
 import { errorText } from "./stream-creates.ts";
 import type { TaskBook } from "./task-book.ts";
 import { ID_CHARS } from "./task-id-words.ts";
-import { PAYLOAD_TAG_AT, RESULT_TAG_AT, readTag, taskPayload, taskResult, writeTag } from "./task-payload.ts";
+import {
+  isPayload,
+  PAYLOAD_TAG_AT,
+  RESULT_TAG_AT,
+  readTag,
+  taskPayload,
+  taskResult,
+  writeTag,
+} from "./task-payload.ts";
 import { WireFields } from "./wire-fields.ts";
 
 export interface WorkerOptions {
@@ -24,7 +32,7 @@ export interface WorkerOptions {
 export class StreamWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #name: string;
-  readonly #payloadBytes: number;
+  readonly #payload: Buffer;
   readonly #writer = new BinaryWriter(64 * 1024);
   readonly #result = taskResult();
   readonly #fields = new WireFields();
@@ -44,7 +52,7 @@ export class StreamWorker implements Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#name = `bench-${options.plan.thread}`;
-    this.#payloadBytes = taskPayload(options.plan.payloadBytes).length;
+    this.#payload = taskPayload(options.plan.payloadBytes);
     this.#results = new ResultRing(options.book.rows);
   }
 
@@ -163,7 +171,9 @@ export class StreamWorker implements Worker {
       else if (task.field === 3) {
         tag = readTag(bytes, task.start + PAYLOAD_TAG_AT);
         const length = task.end - task.start;
-        if (length !== this.#payloadBytes) book.payloadChanged(`task ${tag} has a payload of ${length} bytes`);
+        if (!isPayload(bytes, task.start, task.end, this.#payload, PAYLOAD_TAG_AT)) {
+          book.payloadChanged(`task ${tag} has another payload, of ${length} bytes`);
+        }
       }
     }
     if (!book.delivered(tag, bytes, idAt, attempts, this.#name, claimUs) || this.#closed) return false;

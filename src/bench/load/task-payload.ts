@@ -33,6 +33,19 @@ export function readTag(bytes: Uint8Array, at: number): number {
   return tag;
 }
 
+/**
+ * Whether the bytes are a payload as it was sent, whatever its tag.
+ * @param sent as `taskPayload` made it, or an encoding of that in which the tag's digits begin at `tagAt`
+ */
+export function isPayload(bytes: Uint8Array, start: number, end: number, sent: Uint8Array, tagAt: number): boolean {
+  if (end - start !== sent.length) return false;
+  for (let at = 0; at < sent.length; at += 1) {
+    if (at === tagAt) at += TAG_DIGITS;
+    if (bytes[start + at] !== sent[at]) return false;
+  }
+  return true;
+}
+
 const HEAD = '{"bench":true,"tag":"';
 const RESULT_HEAD = '{"ok":true,"tag":"';
 const FILLER_FRAME = ',"fill":""';

@@ -38,6 +38,7 @@ export async function judgeRun(options: JudgeOptions): Promise<RunVerdict> {
     ...describeIrregulars(irregulars, reports),
     ...(suspectsTotal > 0 ? [`${suspectsTotal} tasks had a life that a queue does not give them`] : []),
     ...describeReplay(replayed),
+    ...(sums.resultsUnknown > 0 ? [`${sums.resultsUnknown} results were never answered`] : []),
     ...compareQueue(sums, queue),
     ...compareCounters(options, sums, metrics),
     ...(sums.unfinished > options.unfinishedMax

@@ -2,7 +2,7 @@ import { LoadFailure } from "../load/load-threads.ts";
 import { finishProfile } from "../profile/finish-profile.ts";
 import type { Run, RunVerdict } from "../result.ts";
 import { ServerDied } from "../target/server-child.ts";
-import { openServer } from "./bench-server.ts";
+import { type BenchServer, openServer } from "./bench-server.ts";
 import { judgeRun } from "./judge-run.ts";
 import type { PointPlan } from "./point-plan.ts";
 import { runLoad } from "./run-load.ts";
@@ -19,7 +19,7 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
     const over = Promise.race([server.death, aborted(signal)]);
     // It is waited for now and then only.
     over.catch(() => undefined);
-    const load = await runLoad(plan, settings, server, seed, over);
+    const load = await runLoad(plan, settings, server, seed, over).catch((error: unknown) => causeOf(error, server));
     watch.phase("checking");
     const verdict = await Promise.race([
       judgeRun({
@@ -37,7 +37,9 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
     ]);
     const measures = verdict.kind === "valid" ? measuresOf(plan, load, server) : undefined;
     if (server.own !== undefined) await finishProfile(server.own, plan.name);
-    return { startedAt, seed, verdict, measures };
+    if (measures?.rate !== 0) return { startedAt, seed, verdict, measures };
+    const reasons = ["nothing was done within the window; measure for longer"];
+    return { startedAt, seed, verdict: { ...verdict, kind: "unusable", reasons }, measures: undefined };
   } catch (error) {
     return { startedAt, seed, verdict: verdictOf(signal.aborted ? new Interrupted() : error), measures: undefined };
   }
@@ -51,6 +53,14 @@ function aborted(signal: AbortSignal): Promise<never> {
   else signal.addEventListener("abort", stop, { once: true });
   return promise;
 }
+
+/** Connections may break before the end of their server is known: that is then the cause. */
+async function causeOf(error: unknown, server: BenchServer): Promise<never> {
+  if (!(error instanceof Interrupted)) await Promise.race([server.death, Bun.sleep(DEATH_NOTICE_MS)]);
+  throw error;
+}
+
+const DEATH_NOTICE_MS = 500;
 
 /** The user wants no more. */
 class Interrupted extends Error {
