@@ -43,11 +43,13 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; load(io: Com
 const DEFAULT_COMMAND = "serve";
 
 const STDOUT = 1;
+const STDERR = 2;
 const writeBytes = promisify(write);
 
 const io: CommandIo = {
   env: process.env,
   isTerminal: isatty(STDOUT),
+  errorIsTerminal: isatty(STDERR),
   writeSome: async (bytes) => (await writeBytes(STDOUT, bytes)).bytesWritten,
   print: (text) => void process.stdout.write(text),
   warn: (text) => void process.stderr.write(text),

@@ -115,7 +115,7 @@ export class Metrics {
     };
     return [
       histogram("codeq_commit_duration_seconds", "Time a commit to disk took", this.#commitSeconds),
-      histogram("codeq_commit_operations", "Changes that shared one commit", this.#commitOperations),
+      histogram("codeq_commit_operations", "Tasks that one commit changed", this.#commitOperations),
       histogram("codeq_event_loop_delay_seconds", "How late timers of the main thread are", this.#loopDelay),
       {
         name: "codeq_waiters",

@@ -4,7 +4,10 @@ import type { WriteSome } from "../log-output.ts";
 /** What a command may do to the world around it. */
 export interface CommandIo {
   readonly env: Environment;
+  /** Whether standard output is one. */
   readonly isTerminal: boolean;
+  /** Whether standard error is one. */
+  readonly errorIsTerminal: boolean;
   /** To standard output, without waiting for a reader that stands still. */
   readonly writeSome: WriteSome;
   /** To standard output. */

@@ -11,7 +11,20 @@ test("defect 42: what arrives in one turn shares one commit, whatever its kind",
     store.promote(10, NOW),
     store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 }),
   ]);
-  expect(fixture.commits).toEqual([4]);
+  expect(fixture.commits).toEqual([2]);
+  await store.close();
+});
+
+test("a commit is told by how many tasks it changed", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  await Promise.all([
+    store.insert([newTask(), newTask(), newTask()], NOW),
+    store.claim([claimBy("w1", { count: 2 })], NOW),
+  ]);
+  await store.claim([claimBy("w2")], NOW);
+  await store.claim([claimBy("w3")], NOW);
+  expect(fixture.commits).toEqual([5, 1, 0]);
   await store.close();
 });
 

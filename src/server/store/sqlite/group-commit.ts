@@ -8,14 +8,15 @@ export interface Transaction {
   commit(): void;
   /** Undoes everything since `begin`, on disk and in memory. */
   rollback(): void;
-  /** Told after each commit. */
-  committed(operations: number): void;
+  /** Told after each commit: how many tasks it changed. */
+  committed(changes: number): void;
   /** Told when the file can no longer be trusted. */
   failed(reason: string): void;
 }
 
 interface Pending {
   readonly operation: () => unknown;
+  readonly changesIn: (value: unknown) => number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: CodeqError) => void;
 }
@@ -35,11 +36,19 @@ export class GroupCommit {
     this.#transaction = transaction;
   }
 
-  /** @throws CodeqError as it became of the operation; COMMIT_UNKNOWN when it may or may not be on disk */
-  run<T>(operation: () => T): Promise<T> {
+  /**
+   * @param changesIn how many tasks the operation changed, by what it returned
+   * @throws CodeqError as it became of the operation; COMMIT_UNKNOWN when it may or may not be on disk
+   */
+  run<T>(operation: () => T, changesIn: (value: T) => number): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // The value handed to resolve is what this very operation returned.
-    this.#pending.push({ operation, resolve: resolve as (value: unknown) => void, reject });
+    // The value handed to both is what this very operation returned.
+    this.#pending.push({
+      operation,
+      changesIn: changesIn as (value: unknown) => number,
+      resolve: resolve as (value: unknown) => void,
+      reject,
+    });
     if (!this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => this.flush());
@@ -71,7 +80,9 @@ export class GroupCommit {
     } catch (error) {
       return this.#commitFailed(group, error);
     }
-    this.#transaction.committed(group.length);
+    let changes = 0;
+    for (const [index, { changesIn }] of group.entries()) changes += changesIn(values[index]);
+    this.#transaction.committed(changes);
     for (const [index, { resolve }] of group.entries()) resolve(values[index]);
     return true;
   }

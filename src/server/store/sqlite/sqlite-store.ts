@@ -30,8 +30,8 @@ import { ShardEngine, type ShardEngineOptions } from "./shard-engine.ts";
 export interface SqliteStoreOptions extends ShardEngineOptions {
   /** Goes into a file that has none yet. */
   readonly freshSeed: TaskIdSeed;
-  /** Told after each commit: how many operations it carried, and the milliseconds it took by `clock`. */
-  readonly onCommit: (operations: number, elapsedMs: number) => void;
+  /** Told after each commit: how many tasks it changed, and the milliseconds it took by `clock`. */
+  readonly onCommit: (changes: number, elapsedMs: number) => void;
   readonly onFault: (reason: string) => void;
   /** Milliseconds from anywhere, for measuring alone. */
   readonly clock: () => number;
@@ -64,7 +64,7 @@ export class SqliteStore implements Store {
       },
       commit: () => this.#open().commit(),
       rollback: () => this.#engine?.rollback(),
-      committed: (operations) => options.onCommit(operations, options.clock() - startedMs),
+      committed: (changes) => options.onCommit(changes, options.clock() - startedMs),
       failed: (reason) => this.#fail(reason),
     });
   }
@@ -79,7 +79,7 @@ export class SqliteStore implements Store {
   }
 
   insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
-    return this.#group.run(() => this.#open().insert(items, now));
+    return this.#group.run(() => this.#open().insert(items, now), lengthOf);
   }
 
   async peek(requests: readonly LaneChoice[]): Promise<ReadyCounts[]> {
@@ -88,31 +88,31 @@ export class SqliteStore implements Store {
   }
 
   claim(requests: readonly ClaimRequest[], now: number): Promise<Task[][]> {
-    return this.#group.run(() => this.#open().claim(requests, now));
+    return this.#group.run(() => this.#open().claim(requests, now), claimedIn);
   }
 
   extend(items: readonly Extension[], now: number): Promise<LeaseOutcome<Accepted>[]> {
-    return this.#group.run(() => this.#open().extend(items, now));
+    return this.#group.run(() => this.#open().extend(items, now), lengthOf);
   }
 
   complete(items: readonly Completion[], now: number): Promise<LeaseOutcome<Finished>[]> {
-    return this.#group.run(() => this.#open().complete(items, now));
+    return this.#group.run(() => this.#open().complete(items, now), lengthOf);
   }
 
   release(items: readonly Release[], rule: RetryRule, now: number): Promise<LeaseOutcome<Released>[]> {
-    return this.#group.run(() => this.#open().release(items, rule, now));
+    return this.#group.run(() => this.#open().release(items, rule, now), lengthOf);
   }
 
   expire(limit: number, rule: RetryRule, now: number): Promise<Sweep> {
-    return this.#group.run(() => this.#open().expire(limit, rule, now));
+    return this.#group.run(() => this.#open().expire(limit, rule, now), movedIn);
   }
 
   promote(limit: number, now: number): Promise<Sweep> {
-    return this.#group.run(() => this.#open().promote(limit, now));
+    return this.#group.run(() => this.#open().promote(limit, now), movedIn);
   }
 
   prune(request: PruneRequest): Promise<number> {
-    return this.#group.run(() => this.#open().prune(request));
+    return this.#group.run(() => this.#open().prune(request), itself);
   }
 
   // Reads see committed state only: groups run to their end in one go, and these in between.
@@ -184,4 +184,22 @@ export class SqliteStore implements Store {
     if (fault !== this.#fault) this.#options.onFault(details);
     this.#fault = fault;
   }
+}
+
+function lengthOf(items: readonly unknown[]): number {
+  return items.length;
+}
+
+function claimedIn(answers: readonly (readonly Task[])[]): number {
+  let claimed = 0;
+  for (const tasks of answers) claimed += tasks.length;
+  return claimed;
+}
+
+function movedIn({ lanes }: Sweep): number {
+  return lanes.reduce((sum, { ready, delayed, dead }) => sum + ready + delayed + dead.length, 0);
+}
+
+function itself(count: number): number {
+  return count;
 }
