@@ -1,8 +1,8 @@
 /** What the bench may do to the world around it. */
 export interface BenchIo {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether standard output is one. */
-  readonly isTerminal: boolean;
+  /** Whether standard error is one. */
+  readonly errorIsTerminal: boolean;
   /** To standard output. */
   readonly print: (text: string) => void;
   /** To standard error. */

@@ -5,19 +5,19 @@ import { openBaseline } from "./compare/baseline-check.ts";
 import { BENCH_EXIT_CODES } from "./exit-codes.ts";
 import { buildFingerprint, machineFingerprint } from "./fingerprint.ts";
 import { LiveLine } from "./live-line.ts";
-import { type ProfileFlags, profileDirectoryOf } from "./profile/profile-flags.ts";
+import { checkedProfileDirectory, type ProfileFlags } from "./profile/profile-flags.ts";
 import { profileBestPoint } from "./profile/profile-run.ts";
 import { publishResult } from "./publish-result.ts";
-import { ResultFileError } from "./report/json-report.ts";
 import { checkReportFiles, type ReportFlags } from "./report/report-output.ts";
 import { runScenario } from "./run/run-scenario.ts";
 import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
-import { diskPlace, removeLeftovers } from "./target/data-dir.ts";
+import { placeOfData, removeLeftovers } from "./target/data-dir.ts";
 import { GC_LOG_ENV } from "./target/gc-log.ts";
 import { complaintAboutServerFlags } from "./target/server-flags.ts";
 import { ServerView } from "./target/server-view.ts";
 import { terminalReport } from "./terminal-report.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Measures one scenario and reports it. The exit code tells how it went. */
 export async function bench(
@@ -35,18 +35,22 @@ export async function bench(
   }
   const complaint = await complaintAboutServerFlags(flags.serverFlags);
   if (complaint !== undefined) return refuse(complaint);
-  const left = removeLeftovers(flags.dataDir);
+  const dataPlace = placeOfData(flags.dataDir);
+  if (dataPlace === undefined) return refuse(`--data-dir ${flags.dataDir} is no directory`);
+  const left = removeLeftovers(dataPlace);
   if (left > 0) io.warn(`removed what ${left} killed ${left === 1 ? "run" : "runs"} left behind\n`);
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
-  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
     checkReportFiles(flags);
-    const live = new LiveLine(io, io.isTerminal);
+    const profileDir = checkedProfileDirectory(flags);
+    const live = new LiveLine(io, io.errorIsTerminal);
     const silent: RunWatch = { phase: () => undefined, progress: () => undefined };
+    const seen = target === undefined ? undefined : await lookAt(target, flags.token);
     const settings: RunSettings = {
-      parameters: parametersOf(flags),
-      dataPlace: flags.dataDir,
+      parameters: { ...parametersOf(flags), ...seen?.parameters },
+      dataPlace,
       token: flags.token,
       serverFlags: flags.serverFlags,
       serverEnv: scenario.watchesGarbage === true ? GC_LOG_ENV : {},
@@ -55,11 +59,10 @@ export async function bench(
       signal: interrupt.signal,
       watch: flags.quiet ? silent : live,
     };
-    const version = target === undefined ? undefined : await versionOf(target, flags.token);
-    const machine = machineFingerprint(flags.dataDir ?? diskPlace());
+    const machine = machineFingerprint(target === undefined ? dataPlace : undefined);
     const setting = { scenario: scenario.name, machine, parameters: settings.parameters };
     const baseline = flags.baseline === undefined ? undefined : await openBaseline(flags.baseline, setting);
-    const build = await buildFingerprint(version);
+    const build = await buildFingerprint(seen?.version);
     const watch = {
       runStarts: (plan: { readonly name: string; readonly unit: string }, index: number, runs: number): void =>
         live.begin(runs > 1 ? `${plan.name} (${index + 1} of ${runs})` : plan.name, plan.unit),
@@ -72,15 +75,15 @@ export async function bench(
     io.setExitCode(await publishResult(result, publishing));
     const starts = (plan: { readonly name: string; readonly unit: string }): void =>
       live.begin(`profile of ${plan.name}`, plan.unit);
-    const lines = await profileBestPoint({ scenario, settings, result, directory: profileDirectoryOf(flags), starts });
+    const lines = await profileBestPoint({ scenario, settings, result, directory: profileDir, starts });
     watch.runEnds();
     io.warn(lines);
     if (interrupt.signal.aborted) io.setExitCode(BENCH_EXIT_CODES.interrupted.code);
   } catch (error) {
-    if (!(error instanceof ResultFileError)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     refuse(error.message);
   } finally {
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const signal of SIGNALS) process.off(signal, onSignal);
   }
 }
 
@@ -93,6 +96,20 @@ function targetOf(text: string): TargetPorts | "wrong" {
   return urls.every((url) => URL.canParse(url)) ? { httpUrl, producerUrl, workerUrl } : "wrong";
 }
 
-function versionOf({ httpUrl }: TargetPorts, token: string): Promise<{ version: string; commit: string }> {
-  return new ServerView({ httpUrl, token, command: "" }).version();
+/**
+ * What a running server says of itself; how many shards it has nobody tells.
+ * @throws UsageError when it does not
+ */
+async function lookAt({ httpUrl }: TargetPorts, token: string) {
+  const view = new ServerView({ httpUrl, token, command: "" });
+  try {
+    return { version: await view.version(), parameters: { durability: await view.durability(), shards: undefined } };
+  } catch (error) {
+    throw new UsageError(
+      `--target ${httpUrl} cannot be measured: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
+
+/** Closing the terminal ends a run as Ctrl-C does. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -7,8 +7,11 @@ import { median } from "./median.ts";
 import type { Build, Machine } from "./result.ts";
 import { isCompiled } from "./target/own-command.ts";
 
-/** What decides how fast it can be, besides the program. @param dataPlace where data directories are made */
-export function machineFingerprint(dataPlace: string): Machine {
+/**
+ * What decides how fast it can be, besides the program.
+ * @param dataPlace where data directories are made; undefined when they are somebody else's
+ */
+export function machineFingerprint(dataPlace: string | undefined): Machine {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? "unknown",
@@ -16,8 +19,8 @@ export function machineFingerprint(dataPlace: string): Machine {
     memoryBytes: totalmem(),
     kernel: `${systemName()} ${release()}`,
     architecture: arch(),
-    fileSystem: fileSystemOf(dataPlace),
-    fsyncMs: measureFsync(dataPlace),
+    fileSystem: dataPlace === undefined ? undefined : fileSystemOf(dataPlace),
+    fsyncMs: dataPlace === undefined ? undefined : measureFsync(dataPlace),
   };
 }
 

@@ -28,7 +28,8 @@ export interface BenchResult {
 
 /** What the run was asked for. Two runs compare only when these agree. */
 export interface Parameters {
-  readonly shards: number;
+  /** Undefined when a running server was measured: it does not tell. */
+  readonly shards: number | undefined;
   /** Tasks a worker asks for at a time. */
   readonly batch: number;
   /** Tasks in one message of a producer. */
@@ -222,7 +223,7 @@ export interface Extra {
 }
 
 export interface Note {
-  readonly kind: "queue-ran-empty" | "generator-limited" | "warning";
+  readonly kind: "queue-ran-empty" | "overloaded" | "generator-limited" | "shallow" | "warning";
   readonly text: string;
 }
 

@@ -112,7 +112,7 @@ function title({ base, next }: Comparison, form: ComparisonTextOptions["form"]):
 function origin({ build, startedAt, machine, parameters, outcome }: BenchResult): string {
   const { shards, batch, producerBatch, durability, durationMs } = parameters;
   const where = `${machine.cpu}, ${machine.cores} cores`;
-  const what = `durability ${durability}, shards ${shards}, batch ${batch}, producer batch ${producerBatch}`;
+  const what = `durability ${durability}, shards ${shards ?? "unknown"}, batch ${batch}, producer batch ${producerBatch}`;
   const cut = outcome === "interrupted" ? ", interrupted" : "";
   return `codeq ${build.serverVersion} (${build.serverCommit.slice(0, 12)}), ${startedAt}${cut}; ${where}; ${what}; ${milliseconds(durationMs)} a run`;
 }

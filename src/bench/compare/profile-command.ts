@@ -4,8 +4,16 @@ import { SCENARIOS } from "../scenarios/registry.ts";
 
 /** The command that measures the best point of a result again and captures a profile of the server. */
 export function profileCommand(result: BenchResult): string {
-  const { shards, batch, producerBatch, producers, payloadBytes, durability, ratePerSecond, serverFlags } =
-    result.parameters;
+  const {
+    shards = 1,
+    batch,
+    producerBatch,
+    producers,
+    payloadBytes,
+    durability,
+    ratePerSecond,
+    serverFlags,
+  } = result.parameters;
   const defaults = SCENARIOS.find(({ name }) => name === result.scenario)?.defaults;
   // A flag that the scenario does not have would be refused, one left at its default would be noise.
   const differing = (flag: string, value: number, usual: number | undefined): string[] =>

@@ -1,3 +1,5 @@
+import type { Unsent } from "./load-plan.ts";
+
 /**
  * When the creates of an open model should start: evenly spaced, whatever the server does. A pure function of the time,
  * so that a generator that was held up still knows when each should have been sent.
@@ -26,6 +28,11 @@ export class Arrivals {
   due(nowUs: number): number {
     if (nowUs < this.nextUs) return 0;
     return Math.floor((nowUs - this.#startUs) / this.#stepUs) + 1 - this.#next;
+  }
+
+  /** Those that are due and not taken yet, as a row in time. */
+  unsent(nowUs: number): Unsent {
+    return { count: this.due(nowUs), firstUs: this.nextUs, stepUs: this.#stepUs, untilUs: nowUs };
   }
 
   /** Tells how late each arrival is that has come due since the last call. */

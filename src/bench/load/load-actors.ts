@@ -68,6 +68,7 @@ export class LoadActors {
       cpuSeconds: (user + system) / 1e6,
       answers: this.#book.answers,
       lag: this.#producer?.lag,
+      unsent: this.#producer?.unsent,
       unanswered:
         counts.get("createsSent") -
         counts.get("createsAnswered") +

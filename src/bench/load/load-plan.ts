@@ -71,6 +71,16 @@ export type Answer =
   | { readonly kind: "finished"; readonly report: ThreadReport }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** A row of creates, evenly spaced in time; microseconds on the run's clock. */
+export interface Unsent {
+  readonly count: number;
+  /** When the first of them should have started. */
+  readonly firstUs: number;
+  readonly stepUs: number;
+  /** How long they had waited by then is all that is known of them. */
+  readonly untilUs: number;
+}
+
 export interface ThreadReport {
   readonly irregulars: readonly Irregular[];
   readonly irregularsTotal: number;
@@ -78,6 +88,8 @@ export interface ThreadReport {
   readonly cpuSeconds: number;
   /** How late creates of an open model were noticed to be due, in microseconds. */
   readonly lag: HistogramData | undefined;
+  /** Open model: creates that were due when the load ended and had not been sent. */
+  readonly unsent: Unsent | undefined;
   /** How often each kind of request got each HTTP status, such as `create 202`. */
   readonly answers: ReadonlyMap<string, number>;
   /** Creates and results without an answer. */

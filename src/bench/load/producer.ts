@@ -1,7 +1,7 @@
 import { Histogram, type HistogramData } from "../histogram.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { CreateCarrier } from "./carriers.ts";
-import type { ProducerPlan } from "./load-plan.ts";
+import type { ProducerPlan, Unsent } from "./load-plan.ts";
 import type { TaskBook } from "./task-book.ts";
 
 /**
@@ -15,6 +15,7 @@ export class Producer {
   #carrier: CreateCarrier | undefined;
   #arrivals: Arrivals | undefined;
   readonly #lag = new Histogram();
+  #unsent: Unsent | undefined;
   #running = false;
   #underWay = 0;
   #pausing = 0;
@@ -32,6 +33,11 @@ export class Producer {
   /** How late this noticed that creates were due, in microseconds; undefined for a closed loop. */
   get lag(): HistogramData | undefined {
     return this.#arrivals === undefined ? undefined : this.#lag.data();
+  }
+
+  /** What was due when the load ended and had not been sent; undefined for a closed loop. */
+  get unsent(): Unsent | undefined {
+    return this.#unsent;
   }
 
   /** @param atUs when the first create should start */
@@ -60,6 +66,7 @@ export class Producer {
   /** Starts no more; resolves once all are answered, or the time is over. */
   async stop(withinMs: number): Promise<void> {
     this.#running = false;
+    this.#unsent = this.#arrivals?.unsent(this.#book.clock.nowUs());
     if (this.#underWay === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;

@@ -1,5 +1,8 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Scenario } from "../scenarios/scenario.ts";
+import { UsageError } from "../usage-error.ts";
 
 export interface ProfileFlags {
   readonly profileDir?: string;
@@ -18,7 +21,22 @@ export function addProfileFlags(command: Command, { profiles }: Scenario): Comma
     .option("--no-profile", "leave that further run out");
 }
 
-/** Where profiles go; undefined when none are wanted. */
-export function profileDirectoryOf({ profileDir, profile }: ProfileFlags): string | undefined {
-  return profile ? profileDir : undefined;
+/**
+ * Where profiles go, as an absolute path, for the server lives in a directory of its own; undefined when none are wanted.
+ * @throws UsageError when there is no such place to write to
+ */
+export function checkedProfileDirectory({ profileDir, profile }: ProfileFlags): string | undefined {
+  if (!profile || profileDir === undefined) return undefined;
+  const path = resolve(profileDir);
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--profile-dir ${profileDir} cannot be written to: ${messageOf(error)}`);
+  }
+  return path;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

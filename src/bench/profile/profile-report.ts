@@ -67,7 +67,7 @@ function profileText({ title, profile, heap, delays, garbage }: ProfileFacts): s
     "",
     `Garbage collection: ${figure(garbage.cycles)} cycles, ${milliseconds(garbage.pauseMs)} paused in all ` +
       `(${pausedShare.toFixed(1)} % of the time), ${milliseconds(garbage.pauseMsMax)} at most, ` +
-      `${bytes(garbage.allocatedBytes)} allocated`,
+      `${garbage.allocatedBytes === undefined ? "unknown" : bytes(garbage.allocatedBytes)} allocated`,
     delaysLine(delays),
     `Heap: ${bytes(heap.before.heapSize)} in ${figure(heap.before.objectCount)} objects before, ` +
       `${bytes(heap.after.heapSize)} in ${figure(heap.after.objectCount)} after`,

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type BenchResult, RESULT_VERSION } from "../result.ts";
+import { UsageError } from "../usage-error.ts";
 import { resultSchema, type WrittenResult } from "./result-schema.ts";
 
 /** A file that is not a result this program can read. The message is one line and names the file. */
-export class ResultFileError extends Error {
+export class ResultFileError extends UsageError {
   override readonly name = "ResultFileError";
 }
 

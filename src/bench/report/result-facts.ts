@@ -49,7 +49,7 @@ export function parameterFacts({ parameters, points }: BenchResult): Fact[] {
   return [
     ["durability", parameters.durability],
     ["load", `${loop ?? (ratePerSecond === undefined ? "closed" : "open")} loop${open}`],
-    ["shards", figure(parameters.shards)],
+    ["shards", parameters.shards === undefined ? "unknown" : figure(parameters.shards)],
     ["tasks a worker asks for at a time", figure(parameters.batch)],
     ["tasks in a producer's message", figure(parameters.producerBatch)],
     ["producers", figure(parameters.producers)],

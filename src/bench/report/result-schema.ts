@@ -33,7 +33,7 @@ const latency = z
 
 const parameters = z
   .object({
-    shards: count,
+    shards: count.optional().meta({ description: "Absent with a target, which does not tell" }),
     batch: count,
     producerBatch: count,
     concurrency: z.array(count).readonly(),
@@ -113,6 +113,8 @@ const server = z.object({
 
 const latencyNames = ["createAck", "queueWait", "claim", "resultAck", "endToEnd", "service", "lateness"] as const;
 
+const noteKinds = ["queue-ran-empty", "overloaded", "generator-limited", "shallow", "warning"] as const;
+
 const measures = z
   .object({
     windowMs: amount,
@@ -131,9 +133,7 @@ const measures = z
     }),
     server: server.optional(),
     extras: z.array(z.object({ name: z.string(), value: z.number(), unit: z.string() })).readonly(),
-    notes: z
-      .array(z.object({ kind: z.enum(["queue-ran-empty", "generator-limited", "warning"]), text: z.string() }))
-      .readonly(),
+    notes: z.array(z.object({ kind: z.enum(noteKinds), text: z.string() })).readonly(),
   })
   .meta({ description: "Within the window, without warm-up and drain" });
 

@@ -50,7 +50,7 @@ export class OwnServer implements BenchServer {
 
   private constructor(settings: RunSettings) {
     const { parameters, dataPlace, serverFlags: flags, serverEnv: env, token, profileDir } = settings;
-    const { shards, durability } = parameters;
+    const { shards = 1, durability } = parameters;
     this.#token = token;
     this.#dir = new DataDir(dataPlace);
     this.dataPath = this.#dir.path;

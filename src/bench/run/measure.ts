@@ -1,4 +1,5 @@
 import { Histogram } from "../histogram.ts";
+import type { Unsent } from "../load/load-plan.ts";
 import { CREATE, RESULT, ROW, type TaskRows } from "../load/task-rows.ts";
 import type { Latency, LatencyName, Moment } from "../result.ts";
 
@@ -20,13 +21,23 @@ export interface WindowMeasures {
 }
 
 /**
- * What the rows of a run say about its window. In a closed loop an operation belongs to the window it ended in; in an
- * open model to the one it was meant to start in, so that a stall takes nothing out of the count.
+ * What the rows of a run say about its window. What happened counts when it happened. A latency belongs to the window in
+ * which its operation ended; in an open model to the one it was meant to start in, so that a stall hides nothing, and
+ * creates that were not even sent by the end count with the time they had waited.
  */
-export function measureWindow(rows: TaskRows, window: Window): WindowMeasures {
+export function measureWindow(rows: TaskRows, window: Window, unsent: readonly Unsent[] = []): WindowMeasures {
   const tally = new WindowTally(window);
+  for (const row of unsent) addUnsent(tally, row);
   for (let tag = 0; tag < rows.size; tag += 1) addTask(tally, rows, tag, window.loop === "open");
   return tally.measures();
+}
+
+function addUnsent(tally: WindowTally, { count, firstUs, stepUs, untilUs }: Unsent): void {
+  for (let index = 0; index < count; index += 1) {
+    const intendedUs = firstUs + index * stepUs;
+    tally.latency("createAck", intendedUs, untilUs - intendedUs);
+    tally.latency("endToEnd", intendedUs, untilUs - intendedUs);
+  }
 }
 
 function addTask(tally: WindowTally, rows: TaskRows, tag: number, open: boolean): void {

@@ -13,6 +13,8 @@ export interface PointPlan {
   readonly prefill: number;
   /** `drain`: workers go on until nothing waits, for a while. `leave`: what waits in the end stays. */
   readonly afterwards: "drain" | "leave";
+  /** How many tasks are meant to wait all the time; undefined when it does not matter. */
+  readonly depth?: number;
   /** The server is stopped and started again between the fill and the load, to see how long a start takes. */
   readonly restarts?: true;
   /** The rate is meant to be the most that workers can take: a queue that runs empty spoils it. */

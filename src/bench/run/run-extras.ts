@@ -18,7 +18,9 @@ function garbageExtras({ originMs, fromUs, toUs }: LoadOutcome, own: OwnServer, 
   const garbage = readGarbage(own.errorLines, originMs + fromUs / 1000, originMs + toUs / 1000);
   if (garbage.cycles === 0 || count === 0) return [];
   return [
-    { name: "allocated", value: garbage.allocatedBytes / count, unit: "B/task" },
+    ...(garbage.allocatedBytes === undefined
+      ? []
+      : [{ name: "allocated", value: garbage.allocatedBytes / count, unit: "B/task" }]),
     { name: "gc_cycles", value: garbage.cycles, unit: "" },
     { name: "gc_pause_ms", value: garbage.pauseMs, unit: "ms" },
     { name: "gc_pause_ms_max", value: garbage.pauseMsMax, unit: "ms" },

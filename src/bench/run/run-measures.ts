@@ -1,4 +1,5 @@
 import { Histogram } from "../histogram.ts";
+import type { Unsent } from "../load/load-plan.ts";
 import type { Generator, Measures, Note, RateUnit, ServerCosts } from "../result.ts";
 import { quantileBetween } from "../target/metrics-page.ts";
 import { directoryBytes, peakRssBytes } from "../target/process-stats.ts";
@@ -11,7 +12,8 @@ import type { LoadOutcome } from "./run-load.ts";
 /** The numbers of a run that is known to be valid. */
 export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServer): Measures {
   const loop = plan.producers?.ratePerSecond === undefined ? "closed" : "open";
-  const window = measureWindow(load.rows, { ...load, loop });
+  const unsent = load.reports.flatMap((report) => report.unsent ?? []).filter(({ count }) => count > 0);
+  const window = measureWindow(load.rows, { ...load, loop }, unsent);
   const windowMs = (load.toUs - load.fromUs) / 1000;
   const count = countOf(plan.unit, window);
   const generator = generatorOf(load);
@@ -27,7 +29,7 @@ export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServ
     generator,
     server: costsOf(load, server, count),
     extras: extrasOf(plan, load, server, count),
-    notes: notesOf(plan, window, generator),
+    notes: notesOf(plan, window, { generator, unsent }),
   };
 }
 
@@ -78,11 +80,26 @@ function costsOf({ before, after }: LoadOutcome, { own }: BenchServer, count: nu
   };
 }
 
-function notesOf(plan: PointPlan, window: WindowMeasures, generator: Generator): readonly Note[] {
+interface Offered {
+  readonly generator: Generator;
+  readonly unsent: readonly Unsent[];
+}
+
+function notesOf(plan: PointPlan, window: WindowMeasures, { generator, unsent }: Offered): readonly Note[] {
   const notes: Note[] = [];
+  const unsentTotal = unsent.reduce((sum, { count }) => sum + count, 0);
+  // A few are always under way.
+  if (unsentTotal > (plan.producers?.ratePerSecond ?? 0) * UNSENT_SECONDS_MAX) {
+    const text = `overloaded: ${unsentTotal} creates that were due had not been sent when the window ended, for all slots were taken; their wait until then counts as latency, which would have grown further`;
+    notes.push({ kind: "overloaded", text });
+  }
   if (plan.workerCeiling && window.depthMin <= 0) {
     const text = `the queue ran empty: the rate is no worker ceiling; ${plan.prefill} tasks were not enough (--prefill)`;
     notes.push({ kind: "queue-ran-empty", text });
+  }
+  if (plan.depth !== undefined && window.depthMin < plan.depth * DEPTH_SHARE_MIN) {
+    const text = `the queue did not stay as deep as that: ${Math.max(0, window.depthMin)} tasks waited at the least; with more --producers or a larger --producer-batch it does`;
+    notes.push({ kind: "shallow", text });
   }
   if (generator.limited) {
     const { lag, skippedArrivals } = generator;
@@ -93,5 +110,9 @@ function notesOf(plan: PointPlan, window: WindowMeasures, generator: Generator):
   return notes;
 }
 
+/** Tasks under way are missing from the depth for a moment. */
+const DEPTH_SHARE_MIN = 0.8;
+/** Creates due for longer than this had to wait for a slot, not for a tick of the clock. */
+const UNSENT_SECONDS_MAX = 0.05;
 /** A generator that is later than this one time in a hundred does not offer the load it was asked for. */
 const LAG_MS_MAX = 25;

@@ -3,8 +3,8 @@ import type { Parameters } from "../result.ts";
 /** What all runs of a bench have in common. */
 export interface RunSettings {
   readonly parameters: Parameters;
-  /** Where data directories are made; a place on a real disk when undefined. */
-  readonly dataPlace: string | undefined;
+  /** Where data directories are made. */
+  readonly dataPlace: string;
   readonly token: string;
   /** More flags for our own server, and more environment. */
   readonly serverFlags: readonly string[];

@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,9 +17,9 @@ export class DataDir implements Disposable {
   readonly path: string;
   readonly #home: string;
 
-  /** @param parent where it is made; a place on a real disk when undefined */
-  constructor(parent: string | undefined) {
-    this.#home = mkdtempSync(join(parent ?? diskPlace(), PREFIX));
+  /** @param parent where it is made, as `placeOfData` has it */
+  constructor(parent: string) {
+    this.#home = mkdtempSync(join(parent, PREFIX));
     this.path = join(this.#home, "data");
     mkdirSync(this.path);
     this.#write({ bench: identityOf(process.pid) ?? { pid: process.pid, startTicks: "" }, server: undefined });
@@ -34,8 +44,7 @@ export class DataDir implements Disposable {
  * Removes what killed runs have left behind: their servers and their directories.
  * @returns how many there were
  */
-export function removeLeftovers(parent: string | undefined): number {
-  const place = parent ?? diskPlace();
+export function removeLeftovers(place: string): number {
   let removed = 0;
   for (const name of readdirSync(place).filter((name) => name.startsWith(PREFIX))) {
     const home = join(place, name);
@@ -48,8 +57,21 @@ export function removeLeftovers(parent: string | undefined): number {
   return removed;
 }
 
-/** Where data goes unless told otherwise: never memory that looks like a disk, if there is another place. */
-export function diskPlace(): string {
+/**
+ * Where data directories are made, as an absolute path without links: where the user wants them, else on a real disk.
+ * Undefined when that is no directory.
+ */
+export function placeOfData(wanted: string | undefined): string | undefined {
+  try {
+    const place = realpathSync(wanted ?? diskPlace());
+    return statSync(place).isDirectory() ? place : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Never memory that looks like a disk, if there is another place. */
+function diskPlace(): string {
   const places = [tmpdir(), process.cwd(), homedir()];
   return places.find((place) => isWritable(place) && !isMemory(place)) ?? tmpdir();
 }

@@ -6,7 +6,8 @@ export interface Garbage {
   /** How long the program stood still for them in all, and at most at a time. */
   readonly pauseMs: number;
   readonly pauseMsMax: number;
-  readonly allocatedBytes: number;
+  /** What the heap grew by between collections; undefined when no two of them are near enough to tell. */
+  readonly allocatedBytes: number | undefined;
   /** What the heap held after the last collection more than after the first one. */
   readonly heapGrowthBytes: number;
 }
@@ -22,11 +23,9 @@ export function readGarbage(lines: readonly TimedLine[], fromMs: number, toMs: n
   let cycles = 0;
   let pauseMs = 0;
   let pauseMsMax = 0;
-  let allocatedBytes = 0;
   const heapKib: number[] = [];
   for (const { line, atMs } of lines) {
     if (atMs < fromMs || atMs >= toMs) continue;
-    allocatedBytes += Number(ALLOCATED.exec(line)?.[1] ?? 0);
     for (const [, ms] of line.matchAll(PAUSE)) {
       pauseMs += Number(ms);
       pauseMsMax = Math.max(pauseMsMax, Number(ms));
@@ -37,9 +36,33 @@ export function readGarbage(lines: readonly TimedLine[], fromMs: number, toMs: n
     heapKib.push(Number(kib));
   }
   const heapGrowthBytes = ((heapKib.at(-1) ?? 0) - (heapKib[0] ?? 0)) * 1024;
-  return { cycles, pauseMs, pauseMsMax, allocatedBytes, heapGrowthBytes };
+  return { cycles, pauseMs, pauseMsMax, allocatedBytes: allocatedBetween(lines, fromMs, toMs), heapGrowthBytes };
 }
 
-const ALLOCATED = /bytes allocated this cycle: (\d+)/;
+/**
+ * From the end of one collection to the start of the next the heap grows by what the program allocates. Stretches that
+ * lie only partly within the time count by their part; what is between the first and last seen stands for the rest.
+ */
+function allocatedBetween(lines: readonly TimedLine[], fromMs: number, toMs: number): number | undefined {
+  let kib = 0;
+  let seenMs = 0;
+  let end: { readonly atMs: number; readonly kib: number } | undefined;
+  for (const { line, atMs } of lines) {
+    const started = CYCLE_START.exec(line)?.[1];
+    if (started !== undefined && end !== undefined) {
+      const overlapMs = Math.min(atMs, toMs) - Math.max(end.atMs, fromMs);
+      const lengthMs = atMs - end.atMs;
+      if (overlapMs > 0 && lengthMs > 0) {
+        kib += (Math.max(0, Number(started) - end.kib) * overlapMs) / lengthMs;
+        seenMs += overlapMs;
+      }
+    }
+    const ended = CYCLE_END.exec(line)?.[1];
+    if (ended !== undefined) end = { atMs, kib: Number(ended) };
+  }
+  return seenMs === 0 ? undefined : ((kib * (toMs - fromMs)) / seenMs) * 1024;
+}
+
+const CYCLE_START = /START [A-Z] (\d+)kb/;
 const PAUSE = / p=([\d.]+)ms/g;
 const CYCLE_END = /=> (\d+)kb, .*END\]/;

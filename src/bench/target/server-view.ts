@@ -1,3 +1,4 @@
+import type { Parameters } from "../result.ts";
 import { MetricsPage } from "./metrics-page.ts";
 
 export interface ServerViewOptions {
@@ -33,10 +34,12 @@ export class ServerView {
     return (await this.#json("/version")) as { readonly version: string; readonly commit: string };
   }
 
-  async durability(): Promise<string> {
-    // The server's own answer; an older server may not say.
-    const { durability = "unknown" } = (await this.#json("/healthz")) as { readonly durability?: string };
-    return durability;
+  /** What its acknowledgements survive. @throws Error when it does not say */
+  async durability(): Promise<Parameters["durability"]> {
+    // The server's own answer; another server may not say.
+    const { durability } = (await this.#json("/healthz")) as { readonly durability?: unknown };
+    if (durability === "off" || durability === "normal" || durability === "full") return durability;
+    throw new Error(`GET /healthz tells no durability`);
   }
 
   async metrics(): Promise<MetricsPage> {
