@@ -13,7 +13,6 @@ import { runScenario } from "./run/run-scenario.ts";
 import type { RunSettings, RunWatch, TargetPorts } from "./run/run-settings.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { placeOfData, removeLeftovers } from "./target/data-dir.ts";
-import { GC_LOG_ENV } from "./target/gc-log.ts";
 import { complaintAboutServerFlags } from "./target/server-flags.ts";
 import { ServerView } from "./target/server-view.ts";
 import { terminalReport } from "./terminal-report.ts";
@@ -53,7 +52,7 @@ export async function bench(
       dataPlace,
       token: flags.token,
       serverFlags: flags.serverFlags,
-      serverEnv: scenario.watchesGarbage === true ? GC_LOG_ENV : {},
+      watchesGarbage: scenario.watchesGarbage === true,
       target,
       profileDir: undefined,
       signal: interrupt.signal,

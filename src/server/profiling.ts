@@ -21,10 +21,12 @@ const requestSchema = z.discriminatedUnion("profile", [
   z.object({ profile: z.literal("begin"), directory: z.string() }),
   z.object({ profile: z.literal("end") }),
   z.object({ profile: z.literal("heap-snapshot"), directory: z.string() }),
+  z.object({ profile: z.literal("count-objects") }),
 ]);
 
 export type ProfilingReply =
   | { readonly profile: "began" | "ended" | "heap-snapshot-taken" }
+  | { readonly profile: "objects-counted"; readonly objects: number; readonly bytes: number }
   | { readonly profile: "failed"; readonly reason: string };
 
 interface Capture {
@@ -41,7 +43,7 @@ const STDERR = 2;
 /**
  * Profiles the server between two messages from the process that started it, and writes into the directory of the
  * first: `server.cpuprofile`, `heap.json` (statistics before and after) and `loop-delay.json`. On a message of its own it
- * writes `server.heapsnapshot`. Standard error carries the lines "profile begins" and "profile ends", so that what the
+ * writes `server.heapsnapshot`, on another it counts what a full collection leaves on the heap. Standard error carries the lines "profile begins" and "profile ends", so that what the
  * runtime logs there about garbage collection can be cut to the window.
  */
 export class Profiling {
@@ -57,23 +59,25 @@ export class Profiling {
     const request = requestSchema.safeParse(message);
     if (!request.success) return;
     try {
-      this.#options.send({ profile: await this.#answer(request.data) });
+      this.#options.send(await this.#answer(request.data));
     } catch (error) {
       this.#options.send({ profile: "failed", reason: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  async #answer(request: z.infer<typeof requestSchema>): Promise<"began" | "ended" | "heap-snapshot-taken"> {
+  async #answer(request: z.infer<typeof requestSchema>): Promise<ProfilingReply> {
     switch (request.profile) {
       case "begin":
         await this.#begin(request.directory);
-        return "began";
+        return { profile: "began" };
       case "end":
         await this.#end();
-        return "ended";
+        return { profile: "ended" };
       case "heap-snapshot":
         takeHeapSnapshot(request.directory, this.#options.heapSnapshotBytesMax);
-        return "heap-snapshot-taken";
+        return { profile: "heap-snapshot-taken" };
+      case "count-objects":
+        return countObjects();
     }
   }
 
@@ -104,6 +108,12 @@ export class Profiling {
     writeFileSync(join(directory, "heap.json"), JSON.stringify({ before: heapBefore, after: heapAfter }));
     writeFileSync(join(directory, "loop-delay.json"), JSON.stringify(delays.data()));
   }
+}
+
+function countObjects(): ProfilingReply {
+  Bun.gc(true);
+  const { objectCount, heapSize } = heapStats();
+  return { profile: "objects-counted", objects: objectCount, bytes: heapSize };
 }
 
 function takeHeapSnapshot(directory: string, bytesMax: number): void {

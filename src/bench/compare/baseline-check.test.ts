@@ -28,6 +28,11 @@ describe("a baseline", () => {
       { parameters: { ...sweep.parameters, durability: "full" as const } },
       "parameters: durability is off there and full here",
     ],
+    [
+      "another sweep",
+      { parameters: { ...sweep.parameters, concurrency: [1, 4] } },
+      "its sweep has concurrency 1, 4, 16, 32, 64, 128, 256, 512, this one 1, 4",
+    ],
   ])("of %s is refused before anything is measured", async (_, change, message) => {
     expect(openBaseline(path, { ...sweep, ...change })).rejects.toThrow(`${path} is no baseline for this: ${message}`);
   });

@@ -19,6 +19,10 @@ export async function openBaseline(path: string, setting: Setting): Promise<Benc
   if (baseline.verdict !== "valid")
     throw new ResultFileError(`${path} is no baseline: its verdict is ${baseline.verdict}`);
   const refused = mismatches(baseline, setting).find(({ kind }) => kind !== "system");
+  const [there, here] = [baseline, setting].map(({ parameters }) => parameters.concurrency.join(", "));
+  // The plateau of another sweep is another plateau.
+  if (refused === undefined && baseline.plateau !== undefined && there !== here)
+    throw new ResultFileError(`${path} is no baseline for this: its sweep has concurrency ${there}, this one ${here}`);
   if (refused === undefined) return baseline;
   const { kind, name, base, next } = refused;
   const label = kind === name ? name : `${kind}: ${name}`;

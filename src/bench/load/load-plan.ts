@@ -10,6 +10,8 @@ export interface LoadPlan {
   /** Milliseconds since the epoch: where the run's clock starts. */
   readonly originMs: number;
   readonly seed: number;
+  /** Tags below it were made before the load began. */
+  readonly prefilled: number;
   readonly rows: SharedArrayBuffer;
   readonly counts: SharedArrayBuffer;
   /** Distinguishes the workers of several threads. */

@@ -14,8 +14,12 @@ export class TaskBook {
   /** How often each kind of request got each HTTP status, such as `create 202`. */
   readonly answers = new Map<string, number>();
   readonly #words: Int32Array;
+  readonly #prefilled: number;
+  readonly #createsAlone: boolean;
 
   constructor(plan: LoadPlan) {
+    this.#prefilled = plan.prefilled;
+    this.#createsAlone = plan.workers === undefined;
     this.rows = new TaskRows(plan.rows);
     this.counts = new LiveCounts(plan.counts);
     this.clock = new RunClock(plan.originMs);
@@ -50,6 +54,7 @@ export class TaskBook {
     this.#words[at + ROW.create] = CREATE.acked;
     this.counts.add("createsAnswered", 1);
     this.counts.add("created", 1);
+    if (this.#createsAlone) this.#live(at + ROW.intended, 0, nowUs);
     this.#identify(tag, at + ROW.createdId, bytes, idAt);
   }
 
@@ -108,7 +113,9 @@ export class TaskBook {
     this.#words[at + ROW.resultDone] = nowUs;
     this.#words[at + ROW.result] = RESULT.acked;
     this.counts.add("resultsAcked", 1);
-    this.counts.latency(nowUs - ((this.#words[at + ROW.intended] ?? 0) >>> 0));
+    // How long a task waited that was made beforehand says nothing of the server.
+    const since = tag < this.#prefilled ? ROW.claimInvoke : ROW.intended;
+    this.#live(at + since, (this.#words[at + ROW.delayMs] ?? 0) * 1000, nowUs);
   }
 
   resultRefused(tag: number, reason: string, nowUs: number): void {
@@ -127,6 +134,11 @@ export class TaskBook {
 
   payloadChanged(text: string): void {
     this.#irregular("payload-changed", undefined, text, this.clock.nowUs());
+  }
+
+  /** For the live line alone. @param at the word with the time from which it counts */
+  #live(at: number, delayUs: number, nowUs: number): void {
+    this.counts.latency(nowUs - ((this.#words[at] ?? 0) >>> 0) - delayUs);
   }
 
   /** Create and delivery write in places of their own, for they may come at the same moment in two threads. */

@@ -16,7 +16,7 @@ export interface ProfiledServer {
  * @throws Error when the server could not take its profile, or took none
  */
 export async function finishProfile({ profile, errorLines }: ProfiledServer, title: string): Promise<void> {
-  if (profile === undefined) return;
+  if (profile?.directory === undefined) return;
   await profile.takeHeapSnapshot();
   await writeProfileReport(profile.directory, title, errorLines);
 }

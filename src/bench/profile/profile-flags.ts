@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Scenario } from "../scenarios/scenario.ts";
 import { UsageError } from "../usage-error.ts";
@@ -28,15 +28,13 @@ export function addProfileFlags(command: Command, { profiles }: Scenario): Comma
 export function checkedProfileDirectory({ profileDir, profile }: ProfileFlags): string | undefined {
   if (!profile || profileDir === undefined) return undefined;
   const path = resolve(profileDir);
+  let place = path;
+  while (!existsSync(place)) place = dirname(place);
   try {
-    mkdirSync(path, { recursive: true });
-    accessSync(path, constants.W_OK);
-  } catch (error) {
-    throw new UsageError(`--profile-dir ${profileDir} cannot be written to: ${messageOf(error)}`);
+    // The slash makes it fail where this is no directory.
+    accessSync(`${place}/`, constants.W_OK);
+  } catch {
+    throw new UsageError(`--profile-dir ${profileDir} cannot be written: ${place} is no directory to write to`);
   }
   return path;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,8 +3,15 @@ import { z } from "zod";
 
 const replySchema = z.union([
   z.object({ profile: z.enum(["began", "ended", "heap-snapshot-taken"]) }),
+  z.object({ profile: z.literal("objects-counted"), objects: z.number(), bytes: z.number() }),
   z.object({ profile: z.literal("failed"), reason: z.string() }),
 ]);
+
+/** What is left on the server's heap after a full collection. */
+export interface HeapCount {
+  readonly objects: number;
+  readonly bytes: number;
+}
 
 /** Longer than a snapshot of the largest heap takes. */
 const REPLY_MS_MAX = 60_000;
@@ -16,14 +23,14 @@ const REPLY_MS_MAX = 60_000;
 export class ServerProfile {
   /** What the server needs in its environment; the second makes the runtime log its garbage collections. */
   static readonly env = { CODEQ_PROFILING: "ipc", BUN_JSC_logGC: "1" } as const;
-  /** Where the files go. */
-  readonly directory: string;
+  /** Where the files go; undefined when only the heap is counted. */
+  readonly directory: string | undefined;
   #send: ((message: unknown) => void) | undefined;
   #waiting: ((reply: z.infer<typeof replySchema>) => void) | undefined;
 
-  constructor(directory: string) {
+  constructor(directory: string | undefined) {
     this.directory = directory;
-    mkdirSync(directory, { recursive: true });
+    if (directory !== undefined) mkdirSync(directory, { recursive: true });
   }
 
   /** To be called with what sends to the server, once it is started. */
@@ -36,22 +43,29 @@ export class ServerProfile {
     if (reply.success) this.#waiting?.(reply.data);
   };
 
-  /** @throws Error when the server cannot, or does not answer */
-  begin(): Promise<void> {
-    return this.#ask({ profile: "begin", directory: this.directory });
+  /** Nothing without a directory. @throws Error when the server cannot, or does not answer */
+  async begin(): Promise<void> {
+    if (this.directory !== undefined) await this.#ask({ profile: "begin", directory: this.directory });
   }
 
   /** @throws Error as `begin` */
-  end(): Promise<void> {
-    return this.#ask({ profile: "end" });
+  async end(): Promise<void> {
+    if (this.directory !== undefined) await this.#ask({ profile: "end" });
   }
 
   /** Stops the server for as long as it takes. @throws Error as `begin`, and when the heap is too large */
-  takeHeapSnapshot(): Promise<void> {
-    return this.#ask({ profile: "heap-snapshot", directory: this.directory });
+  async takeHeapSnapshot(): Promise<void> {
+    await this.#ask({ profile: "heap-snapshot", directory: this.directory });
   }
 
-  async #ask(message: unknown): Promise<void> {
+  /** Stops the server for a full collection. @throws Error as `begin` */
+  async countObjects(): Promise<HeapCount> {
+    const reply = await this.#ask({ profile: "count-objects" });
+    if (reply.profile !== "objects-counted") throw new Error(`the server answered ${reply.profile}`);
+    return reply;
+  }
+
+  async #ask(message: unknown): Promise<z.infer<typeof replySchema>> {
     const send = this.#send;
     if (send === undefined) throw new Error("no server to profile");
     const { promise, resolve, reject } = Promise.withResolvers<z.infer<typeof replySchema>>();
@@ -64,6 +78,7 @@ export class ServerProfile {
       send(message);
       const reply = await promise;
       if (reply.profile === "failed") throw new Error(`the server could not take a profile: ${reply.reason}`);
+      return reply;
     } finally {
       clearTimeout(timer);
       this.#waiting = undefined;

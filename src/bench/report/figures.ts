@@ -11,6 +11,7 @@ export function figure(value: number): string {
 
 /** Milliseconds with three significant digits and a unit that suits: `850 µs`, `12.3 ms`, `2.05 s`. */
 export function milliseconds(ms: number): string {
+  if (ms === 0) return "0";
   if (ms < 1) return `${significant(ms * 1000)} µs`;
   if (ms < 1000) return `${significant(ms)} ms`;
   return `${significant(ms / 1000)} s`;

@@ -15,10 +15,14 @@ describe("the report in Markdown", () => {
     ]);
   });
 
-  test("has a row for each point, as wide as its head", () => {
-    const rows = markdownReport(sweep)
+  test("has a row for each point, as wide as its head, and one for each latency of the best", () => {
+    const all = markdownReport(sweep)
       .split("\n")
       .filter((line) => line.startsWith("| c=") || line.startsWith("| point"));
+    const latencies = all.splice(all.findLastIndex((line) => line.startsWith("| point")));
+    expect(latencies.slice(1).every((line) => line.startsWith("| c=64 | "))).toBe(true);
+    expect(latencies.some((line) => line.startsWith("| c=64 | end to end | "))).toBe(true);
+    const rows = all;
     expect(rows).toHaveLength(9);
     expect(new Set(rows.map((row) => row.split(" | ").length)).size).toBe(1);
     expect(rows[1]).toStartWith("| c=1 | 10,000 | 9,800 … 10,100 | ");

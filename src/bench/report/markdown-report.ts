@@ -1,9 +1,12 @@
 import type { BenchResult } from "../result.ts";
+import { LATENCY_COLUMNS, latencyRows } from "./latency-table.ts";
+import { shownInFull } from "./point-summary.ts";
 import { pointTable } from "./point-table.ts";
 import {
   buildFacts,
   type Fact,
   headlineFact,
+  ledgerFacts,
   machineFacts,
   parameterFacts,
   remarkLines,
@@ -16,6 +19,7 @@ export function markdownReport(result: BenchResult): string {
   const headline = headlineFact(result);
   const remarks = remarkLines(result);
   const { columns, rows } = pointTable(result);
+  const latencies = shownInFull(result).flatMap(latencyRows);
   const lines = [
     `### codeq bench ${result.scenario}`,
     "",
@@ -23,11 +27,13 @@ export function markdownReport(result: BenchResult): string {
     "",
     ...(headline === undefined ? [] : [`**${headline[1]}** (${headline[0]})`, ""]),
     ...(rows.length === 0 ? [] : [...markdownTable(columns, rows), ""]),
+    ...(latencies.length === 0 ? [] : [...markdownTable(LATENCY_COLUMNS, latencies), ""]),
     ...(remarks.length === 0 ? [] : [...remarks.map((line) => `- ${line}`), ""]),
     ...details("Parameters, machine and build", [
       ...parameterFacts(result),
       ...machineFacts(result),
       ...buildFacts(result),
+      ...ledgerFacts(result),
     ]),
   ];
   return `${lines.join("\n")}\n`;

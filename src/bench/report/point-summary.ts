@@ -70,8 +70,17 @@ export function medianRun(point: Point): Measures | undefined {
   return runs[Math.floor((runs.length - 1) / 2)];
 }
 
+/** The points whose every latency a short report has room for: sides of a comparison, of a sweep the best. */
+export function shownInFull(result: BenchResult): readonly Point[] {
+  if (result.points.length <= SHOWN_MAX) return result.points;
+  const best = mainPoint(result);
+  return best === undefined ? [] : [best];
+}
+
 /** The point a result is best known by: that with the best rate. */
 export function mainPoint({ points }: BenchResult): Point | undefined {
   const rated = points.filter((point) => rateSpread(point) !== undefined);
   return rated.toSorted((a, b) => (b.rate?.median ?? 0) - (a.rate?.median ?? 0))[0];
 }
+
+const SHOWN_MAX = 3;

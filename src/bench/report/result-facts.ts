@@ -1,4 +1,5 @@
 import type { BenchResult } from "../result.ts";
+import { SCENARIOS } from "../scenarios/registry.ts";
 import { bytes, figure, milliseconds } from "./figures.ts";
 
 /** A name and what it is, for a list beside the numbers. */
@@ -7,12 +8,13 @@ export type Fact = readonly [name: string, value: string];
 /** What the result comes to in one line; without a number unless every run was valid. */
 export function verdictLine({ verdict, points }: BenchResult): string {
   const runs = points.flatMap((point) => point.runs);
-  const counted = `${runs.length} ${runs.length === 1 ? "run" : "runs"}`;
+  const many = (count: number): string => `${count} ${count === 1 ? "run" : "runs"}`;
+  const counted = many(runs.length);
   switch (verdict) {
     case "valid":
       return `VALID: every acknowledged task and result was accounted for in ${counted}`;
     case "partial":
-      return `PARTIAL: stopped by a signal after ${counted}; what is here was measured in full`;
+      return `PARTIAL: stopped by a signal; ${many(runs.filter(({ measures }) => measures !== undefined).length)} measured in full before that, and nothing else is shown`;
     case "invalid":
       return `INVALID: ${runs.filter((run) => run.verdict.kind !== "valid").length} of ${counted} cannot be relied on`;
   }
@@ -42,7 +44,8 @@ export function headlineFact({ plateau, points, verdict }: BenchResult): Fact | 
   return [`median of ${point.runs.length}`, `${figure(Math.round(point.rate.median))} ${point.unit}`];
 }
 
-export function parameterFacts({ parameters, points }: BenchResult): Fact[] {
+export function parameterFacts(result: BenchResult): Fact[] {
+  const { parameters, points } = result;
   const { ratePerSecond, serverFlags, target } = parameters;
   const loop = points.flatMap(({ runs }) => runs.flatMap(({ measures }) => measures?.loop ?? []))[0];
   const open = ratePerSecond === undefined ? "" : ` at ${figure(ratePerSecond)} arrivals/s`;
@@ -57,13 +60,21 @@ export function parameterFacts({ parameters, points }: BenchResult): Fact[] {
     ["window", milliseconds(parameters.durationMs)],
     ["warm-up before it", milliseconds(parameters.warmupMs)],
     ["payload", bytes(parameters.payloadBytes)],
-    ["tasks waiting before the window", figure(parameters.prefill)],
+    ...prefillFact(result),
     ["runs of each point", figure(parameters.repeat)],
     ["load threads", figure(parameters.threads)],
     ["seed", String(parameters.seed)],
     ...(serverFlags === undefined ? [] : [["flags of the server", serverFlags] as const]),
     ...(target === undefined ? [] : [["target", target] as const]),
   ];
+}
+
+/** 0 stands for as many as it takes, where tasks are to wait at all. */
+function prefillFact({ scenario, parameters: { prefill } }: BenchResult): Fact[] {
+  const name = "tasks waiting before the window";
+  if (prefill > 0) return [[name, figure(prefill)]];
+  const fills = SCENARIOS.find((each) => each.name === scenario)?.defaults.prefill !== undefined;
+  return fills ? [[name, "as many as workers can take in the time"]] : [];
 }
 
 export function machineFacts({ machine }: BenchResult): Fact[] {

@@ -25,7 +25,7 @@ export async function openServer(settings: RunSettings): Promise<BenchServer> {
 export class OwnServer implements BenchServer {
   readonly command = COMMAND;
   readonly dataPath: string;
-  /** Undefined when none is wanted. */
+  /** Undefined when neither a profile nor its heap is wanted. */
   readonly profile: ServerProfile | undefined;
   readonly #token: string;
   readonly #options: ServerChildOptions;
@@ -49,13 +49,13 @@ export class OwnServer implements BenchServer {
   }
 
   private constructor(settings: RunSettings) {
-    const { parameters, dataPlace, serverFlags: flags, serverEnv: env, token, profileDir } = settings;
+    const { parameters, dataPlace, serverFlags: flags, watchesGarbage, token, profileDir } = settings;
     const { shards = 1, durability } = parameters;
     this.#token = token;
     this.#dir = new DataDir(dataPlace);
     this.dataPath = this.#dir.path;
-    this.profile = profileDir === undefined ? undefined : new ServerProfile(profileDir);
-    this.#options = { dataDir: this.dataPath, shards, durability, flags, env, profile: this.profile };
+    this.profile = profileDir === undefined && !watchesGarbage ? undefined : new ServerProfile(profileDir);
+    this.#options = { dataDir: this.dataPath, shards, durability, flags, profile: this.profile };
     this.#death.promise.catch(() => undefined);
     this.#child = this.#spawn();
   }

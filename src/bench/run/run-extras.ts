@@ -1,3 +1,4 @@
+import type { HeapCount } from "../profile/server-profile.ts";
 import type { Extra } from "../result.ts";
 import { readGarbage } from "../target/gc-log.ts";
 import type { BenchServer, OwnServer } from "./bench-server.ts";
@@ -14,7 +15,7 @@ export function extrasOf(plan: PointPlan, load: LoadOutcome, { own }: BenchServe
 }
 
 /** None unless the server logs its collections. */
-function garbageExtras({ originMs, fromUs, toUs }: LoadOutcome, own: OwnServer, count: number): Extra[] {
+function garbageExtras({ originMs, fromUs, toUs, heap }: LoadOutcome, own: OwnServer, count: number): Extra[] {
   const garbage = readGarbage(own.errorLines, originMs + fromUs / 1000, originMs + toUs / 1000);
   if (garbage.cycles === 0 || count === 0) return [];
   return [
@@ -24,7 +25,15 @@ function garbageExtras({ originMs, fromUs, toUs }: LoadOutcome, own: OwnServer, 
     { name: "gc_cycles", value: garbage.cycles, unit: "" },
     { name: "gc_pause_ms", value: garbage.pauseMs, unit: "ms" },
     { name: "gc_pause_ms_max", value: garbage.pauseMsMax, unit: "ms" },
-    { name: "heap_growth", value: garbage.heapGrowthBytes / 1024, unit: "KiB" },
+    ...(heap === undefined ? [] : heapExtras(heap, count)),
+  ];
+}
+
+/** The runtime counts objects when it collects them, not when they are made: these are those that stayed. */
+function heapExtras([before, after]: readonly [HeapCount, HeapCount], count: number): Extra[] {
+  return [
+    { name: "objects_kept", value: (after.objects - before.objects) / count, unit: "objects/task" },
+    { name: "heap_growth", value: (after.bytes - before.bytes) / 1024, unit: "KiB" },
   ];
 }
 

@@ -3,6 +3,7 @@ import { LoadThreads } from "../load/load-threads.ts";
 import { RunClock } from "../load/run-clock.ts";
 import { TAGS_MAX } from "../load/task-payload.ts";
 import { TaskRows } from "../load/task-rows.ts";
+import type { HeapCount } from "../profile/server-profile.ts";
 import type { MetricsPage } from "../target/metrics-page.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { LiveView } from "./live-view.ts";
@@ -24,6 +25,8 @@ export interface LoadOutcome {
   readonly before: MetricsPage;
   readonly after: MetricsPage;
   readonly skippedArrivals: number;
+  /** Before and after the window; undefined when nobody counted. */
+  readonly heap: readonly [before: HeapCount, after: HeapCount] | undefined;
   readonly nowUs: () => number;
 }
 
@@ -65,6 +68,9 @@ export async function runLoad(
   threads.produce(clock.nowUs());
   await stage("warming up", parameters.warmupMs);
   const profile = server.own?.profile;
+  const counted = (): Promise<HeapCount | undefined> =>
+    unlessOver(settings.watchesGarbage && profile !== undefined ? profile.countObjects() : Promise.resolve(undefined));
+  const heapBefore = await counted();
   await unlessOver(profile?.begin() ?? Promise.resolve());
   const fromUs = clock.nowUs();
   const first = server.view.metrics();
@@ -74,6 +80,7 @@ export async function runLoad(
   const toUs = clock.nowUs();
   const after = await unlessOver(server.view.metrics());
   await unlessOver(profile?.end() ?? Promise.resolve());
+  const heapAfter = await counted();
   watch.phase("draining");
   await unlessOver(threads.stopProducing(ANSWER_MS_MAX));
   if (plan.afterwards === "drain") await unlessOver(drained(threads, plan));
@@ -81,7 +88,8 @@ export async function runLoad(
   const skippedArrivals = threads.sum("skippedArrivals");
   const leaseMs = LEASE_SECONDS * 1000;
   const nowUs = (): number => clock.nowUs();
-  return { rows, reports, leaseMs, originMs, fromUs, toUs, before: await first, after, skippedArrivals, nowUs };
+  const heap = heapBefore === undefined || heapAfter === undefined ? undefined : ([heapBefore, heapAfter] as const);
+  return { rows, reports, leaseMs, originMs, fromUs, toUs, before: await first, after, skippedArrivals, heap, nowUs };
 }
 
 /** Makes the tasks that shall wait when the load begins. */

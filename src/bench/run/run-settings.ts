@@ -6,9 +6,10 @@ export interface RunSettings {
   /** Where data directories are made. */
   readonly dataPlace: string;
   readonly token: string;
-  /** More flags for our own server, and more environment. */
+  /** More flags for our own server. */
   readonly serverFlags: readonly string[];
-  readonly serverEnv: Readonly<Record<string, string>>;
+  /** Our own server logs its collections, and its heap is counted before and after the window. */
+  readonly watchesGarbage: boolean;
   /** The ports of a running server to measure in place of our own. */
   readonly target: TargetPorts | undefined;
   /** Where the profiles of our own server go; undefined for none. */

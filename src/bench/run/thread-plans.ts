@@ -40,7 +40,14 @@ export function fillPlan(options: PlanOptions): ThreadPlan {
   return { ...commonOf(options), producers, workers: undefined };
 }
 
-function commonOf({ settings, server, seed, rows, originMs }: PlanOptions): Omit<ThreadPlan, "producers" | "workers"> {
+function commonOf({
+  plan,
+  settings,
+  server,
+  seed,
+  rows,
+  originMs,
+}: PlanOptions): Omit<ThreadPlan, "producers" | "workers"> {
   const { payloadBytes } = settings.parameters;
   return {
     endpoints: server.endpoints,
@@ -49,6 +56,7 @@ function commonOf({ settings, server, seed, rows, originMs }: PlanOptions): Omit
     payloadBytes,
     originMs,
     seed,
+    prefilled: plan.prefill,
     rows,
   };
 }

@@ -1,5 +1,6 @@
+import type { Latency } from "../result.ts";
 import type { Scenario } from "./scenario.ts";
-import { medianRun, windowLines } from "./window-lines.ts";
+import { medianRun } from "./window-lines.ts";
 
 /** Half of the tasks are delayed: how late they come, and whether any answer is a refusal. */
 export const delayed: Scenario = {
@@ -32,13 +33,27 @@ export const delayed: Scenario = {
       workerCeiling: false,
     })),
   lines: (point) => {
-    const lateness = medianRun(point)?.measures?.latencies.lateness;
-    const late =
-      lateness === undefined
-        ? []
-        : [
-            `  lateness  = p50 ${lateness.p50Ms.toFixed(1)} ms, p99 ${lateness.p99Ms.toFixed(1)} ms, max ${lateness.maxMs.toFixed(1)} ms`,
-          ];
-    return [...windowLines(point), ...late];
+    const measures = medianRun(point)?.measures;
+    if (measures === undefined) return [];
+    const { created, delivered, completed, latencies, extras } = measures;
+    const answers = extras.filter(({ unit }) => unit === "answers");
+    return [
+      "=== REPRO REPORT ===",
+      `  created   = ${created}`,
+      `  claimed   = ${delivered}`,
+      `  completed = ${completed}`,
+      ...latenessLines(latencies.lateness),
+      "  answers of the whole run, by request and HTTP status:",
+      ...answers.map(({ name, value }) => `    ${name.padEnd(12)} ${value}`),
+    ];
   },
 };
+
+/** How late delayed tasks came; of those that were due within the window. */
+function latenessLines(lateness: Latency | undefined): string[] {
+  if (lateness === undefined) return ["  lateness  : no delayed task came within the window"];
+  const { count, p50Ms, p90Ms, p99Ms, p999Ms, maxMs } = lateness;
+  const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  const parts = [`p50 ${ms(p50Ms)}`, `p90 ${ms(p90Ms)}`, `p99 ${ms(p99Ms)}`, `p99.9 ${ms(p999Ms)}`, `max ${ms(maxMs)}`];
+  return [`  lateness  = ${parts.join(", ")} of ${count} tasks`];
+}

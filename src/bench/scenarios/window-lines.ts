@@ -7,7 +7,7 @@ export function windowLines(point: Point): string[] {
   const { windowMs, created, completed } = measures;
   const perSecond = (count: number): string => ((count * 1000) / windowMs).toFixed(0);
   return [
-    `PROFILE WINDOW (${(windowMs / 1000).toFixed(0)}s):`,
+    `PROFILE WINDOW (${Number((windowMs / 1000).toFixed(1))}s):`,
     `  created   = ${created} (${perSecond(created)}/s)`,
     `  completed = ${completed} (${perSecond(completed)}/s)`,
   ];

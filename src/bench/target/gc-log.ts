@@ -8,12 +8,7 @@ export interface Garbage {
   readonly pauseMsMax: number;
   /** What the heap grew by between collections; undefined when no two of them are near enough to tell. */
   readonly allocatedBytes: number | undefined;
-  /** What the heap held after the last collection more than after the first one. */
-  readonly heapGrowthBytes: number;
 }
-
-/** Environment that makes JavaScriptCore log its collections to standard error. */
-export const GC_LOG_ENV = { BUN_JSC_logGC: "1" } as const;
 
 /**
  * Reads what JavaScriptCore logs with `logGC=1`.
@@ -23,20 +18,15 @@ export function readGarbage(lines: readonly TimedLine[], fromMs: number, toMs: n
   let cycles = 0;
   let pauseMs = 0;
   let pauseMsMax = 0;
-  const heapKib: number[] = [];
   for (const { line, atMs } of lines) {
     if (atMs < fromMs || atMs >= toMs) continue;
     for (const [, ms] of line.matchAll(PAUSE)) {
       pauseMs += Number(ms);
       pauseMsMax = Math.max(pauseMsMax, Number(ms));
     }
-    const kib = CYCLE_END.exec(line)?.[1];
-    if (kib === undefined) continue;
-    cycles += 1;
-    heapKib.push(Number(kib));
+    if (CYCLE_END.test(line)) cycles += 1;
   }
-  const heapGrowthBytes = ((heapKib.at(-1) ?? 0) - (heapKib[0] ?? 0)) * 1024;
-  return { cycles, pauseMs, pauseMsMax, allocatedBytes: allocatedBetween(lines, fromMs, toMs), heapGrowthBytes };
+  return { cycles, pauseMs, pauseMsMax, allocatedBytes: allocatedBetween(lines, fromMs, toMs) };
 }
 
 /**

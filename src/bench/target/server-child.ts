@@ -7,9 +7,8 @@ export interface ServerChildOptions {
   readonly dataDir: string;
   readonly shards: number;
   readonly durability: "off" | "normal" | "full";
-  /** More flags for `codeq serve`, and more environment. */
+  /** More flags for `codeq serve`. */
   readonly flags: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
   /** By which it will be told to profile itself; undefined when it will not. */
   readonly profile: ServerProfile | undefined;
 }
@@ -28,11 +27,11 @@ export class ServerChild implements AsyncDisposable {
   #lastLines: readonly string[] = [];
   readonly #errorLines: TimedLine[] = [];
 
-  constructor({ dataDir, shards, durability, flags, env, profile }: ServerChildOptions) {
+  constructor({ dataDir, shards, durability, flags, profile }: ServerChildOptions) {
     const settings = ["--port", "0", "--data-dir", dataDir, "--shards", String(shards), "--durability", durability];
     this.#process = Bun.spawn([...ownCommand(), "serve", ...settings, "--log-format", "json", ...LIMITS, ...flags], {
       // Nothing of the caller's own configuration may reach the server.
-      env: { PATH: "/usr/bin:/bin", ...env, ...(profile === undefined ? {} : ServerProfile.env) },
+      env: { PATH: "/usr/bin:/bin", ...(profile === undefined ? {} : ServerProfile.env) },
       cwd: dataDir,
       // A Ctrl-C at the terminal is ours to handle: it must not end the server under a run that still reads from it.
       detached: true,

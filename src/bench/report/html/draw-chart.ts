@@ -78,14 +78,20 @@ function thinned(ticks: readonly number[], max: number): number[] {
   return ticks.filter((_, index) => (ticks.length - 1 - index) % step === 0);
 }
 
-function highlight({ highlight: part }: Chart, { x, top, bottom }: Plot): Markup | undefined {
+function highlight({ highlight: part }: Chart, { x, top, bottom, left, right }: Plot): Markup | undefined {
   if (part === undefined) return undefined;
   const [from, to] = [x(part.from), x(part.to)];
   // A single point is still to be seen.
   const pad = 8;
+  // A label over an end of the chart stays within it.
+  const half = (part.label.length * LABEL_CHAR_WIDTH) / 2;
+  const labelX = Math.min(Math.max((from + to) / 2, left + half), right + pad - half);
   return markup`<rect class="highlight" x="${from - pad}" y="${top}" width="${to - from + 2 * pad}" height="${bottom - top}"/>
-<text class="label" x="${(from + to) / 2}" y="${top - 6}" text-anchor="middle">${part.label}</text>`;
+<text class="label" x="${labelX}" y="${top - 6}" text-anchor="middle">${part.label}</text>`;
 }
+
+/** Of the widest letters that a label has, in the units of the drawing. */
+const LABEL_CHAR_WIDTH = 8;
 
 function yAxis(chart: Chart, { left, right, top, yTicks, y }: Plot): Markup {
   const lines = yTicks.map(

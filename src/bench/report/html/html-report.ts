@@ -1,6 +1,8 @@
 import type { BenchResult, Point } from "../../result.ts";
-import { figure, milliseconds } from "../figures.ts";
-import { LATENCY_LABELS, latencySummaries, rateSpread, validMeasures } from "../point-summary.ts";
+import { costFacts } from "../cost-facts.ts";
+import { figure } from "../figures.ts";
+import { LATENCY_COLUMNS, latencyRows } from "../latency-table.ts";
+import { mainPoint, rateSpread, validMeasures } from "../point-summary.ts";
 import { pointTable } from "../point-table.ts";
 import {
   buildFacts,
@@ -33,6 +35,7 @@ export function htmlReport(result: BenchResult): string {
       factSection("Machine", machineFacts(result)),
       factSection("Build", buildFacts(result)),
       factSection("What the verdict rests on", ledgerFacts(result)),
+      ...costSection(result),
     ]}</div>`,
   ]);
 }
@@ -49,6 +52,11 @@ ${remarks.length === 0 ? undefined : markup`<section><h2>To be read beside the n
 </header>`;
 }
 
+function costSection(result: BenchResult): Markup[] {
+  const point = mainPoint(result);
+  return point === undefined ? [] : [factSection(`Where the time went, ${point.name}`, costFacts(point))];
+}
+
 /** Of points that are no sweep: sides of a comparison, one beside the other. */
 function comparedRates({ points }: BenchResult): Markup[] {
   const bars = points.flatMap((point) => {
@@ -61,22 +69,6 @@ function comparedRates({ points }: BenchResult): Markup[] {
 
 function tableSection(title: string, columns: readonly Column[], rows: readonly (readonly string[])[]): Markup {
   return markup`<section><h2>${title}</h2>${scrollingTable(title, columns, rows)}</section>`;
-}
-
-const LATENCY_COLUMNS: readonly Column[] = [
-  { title: "point", align: "left" },
-  { title: "operation", align: "left" },
-  ...["count", "mean", "p50", "p90", "p99", "p99.9", "max"].map((title): Column => ({ title, align: "right" })),
-];
-
-function latencyRows(point: Point): string[][] {
-  return latencySummaries(point).map(({ name, histogram }) => [
-    point.name,
-    LATENCY_LABELS[name],
-    figure(histogram.total),
-    milliseconds(histogram.mean / 1000),
-    ...[0.5, 0.9, 0.99, 0.999, 1].map((share) => milliseconds(histogram.quantile(share) / 1000)),
-  ]);
 }
 
 const EXTRA_COLUMNS: readonly Column[] = [
