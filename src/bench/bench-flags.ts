@@ -33,13 +33,13 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
     void command.addOption(option.default(fallback, shown));
   const count = (flags: string, help: string, max: number, min = 1): Option =>
     new Option(flags, help).argParser(wholeNumber(min, max));
-  flag(count("--shards <n>", "files the server spreads tasks over", 64).env("PHASE8_SHARDS"), 1);
+  flag(withEnv(count("--shards <n>", "files the server spreads tasks over", 64), "PHASE8_SHARDS"), 1);
   if (defaults.batch !== undefined) {
-    flag(count("--batch <n>", "tasks a worker asks for at a time", 1000).env("PHASE6_BATCH"), defaults.batch);
+    flag(withEnv(count("--batch <n>", "tasks a worker asks for at a time", 1000), "PHASE6_BATCH"), defaults.batch);
   }
   if (defaults.producerBatch !== undefined) {
     const help = "tasks in one message of a producer";
-    flag(count("--producer-batch <n>", help, 1000).env("PHASE6_PROD_BATCH"), defaults.producerBatch);
+    flag(withEnv(count("--producer-batch <n>", help, 1000), "PHASE6_PROD_BATCH"), defaults.producerBatch);
   }
   const slots = new Option("--concurrency <n,…>", "slots that work at a time; several make a sweep");
   flag(slots.argParser(wholeNumbers), defaults.concurrency, defaults.concurrency.join(","));
@@ -69,7 +69,7 @@ export function addBenchFlags(command: Command, { defaults }: Scenario): Command
   const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
   flag(new Option("--server-flags <flags>", more).argParser(words).conflicts("target"), [], "none");
   command.option("--target <url,…>", "measure a running server: its HTTP, producer and worker URLs");
-  flag(new Option("--token <token>", "for the target").env("CODEQ_BENCH_TOKEN"), "dev-token");
+  flag(withEnv(new Option("--token <token>", "for the target"), "CODEQ_BENCH_TOKEN"), "dev-token");
   command.option("--data-dir <path>", "where data directories are made; a place on a real disk by default");
   flag(new Option("-q, --quiet", "print the report only"), false);
   return command;
@@ -95,6 +95,11 @@ export function parametersOf(flags: BenchFlags): Parameters {
     serverFlags: flags.serverFlags.length === 0 ? undefined : flags.serverFlags.join(" "),
     target: flags.target,
   };
+}
+
+/** A variable that is empty is not set, as everywhere in codeq. */
+function withEnv(option: Option, name: string): Option {
+  return process.env[name]?.trim() === "" ? option : option.env(name);
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

@@ -9,7 +9,8 @@ import type { BenchResult, Measures } from "./result.ts";
 test("a server that stands still for 2 s of 10 shows in the p99 of an open model", async () => {
   using dir = new TemporaryDirectory();
   const file = join(dir.path, "result.json");
-  const load = ["http-cycle", "--rate", "1000", "--duration", "10", "--warmup", "0.5"];
+  // A rate that the server keeps up with however busy the machine is: the latency is that of the stop alone.
+  const load = ["http-cycle", "--rate", "100", "--duration", "10", "--warmup", "2"];
   await using bench = new BenchProcess([...load, "--json", file], dir.path);
   await bench.says("measuring");
   const server = serverPid(dir);
@@ -26,7 +27,7 @@ test("a server that stands still for 2 s of 10 shows in the p99 of an open model
     // Four in five were meant to start while the server ran.
     expect(latency?.p50Ms).toBeLessThan(1000);
   }
-}, 40_000);
+}, 60_000);
 
 test("a generator that stands still is called generator-limited, whatever the server did", async () => {
   using dir = new TemporaryDirectory();
@@ -44,14 +45,14 @@ test("a generator that stands still is called generator-limited, whatever the se
   expect(generator.lag?.maxMs).toBeGreaterThan(800);
   expect(notes.map(({ kind }) => kind)).toContain("generator-limited");
   expect(stdout).toContain("generator-limited");
-}, 30_000);
+}, 60_000);
 
 test("workers that find the queue empty are no worker ceiling", async () => {
-  const flags = ["--concurrency", "32", "--prefill", "500", "--duration", "0.5", "--warmup", "0.1", "--quiet"];
+  const flags = ["--concurrency", "4", "--prefill", "20", "--duration", "2", "--warmup", "0", "--quiet"];
   const { code, stdout } = await runBench(["saturation-worker", ...flags]);
   expect(stdout).toContain("the queue ran empty");
   expect(code).toBe(0);
-}, 20_000);
+}, 60_000);
 
 test("Ctrl-C reports what was measured, exits 130 and leaves nothing behind", async () => {
   using dir = new TemporaryDirectory();
@@ -66,7 +67,7 @@ test("Ctrl-C reports what was measured, exits 130 and leaves nothing behind", as
   expect(code).toBe(130);
   expect(dir.names).toEqual([]);
   expect(isAlive(server)).toBe(false);
-}, 20_000);
+}, 60_000);
 
 test("what a killed run leaves behind is removed by the next one", async () => {
   using dir = new TemporaryDirectory();
@@ -85,7 +86,7 @@ test("what a killed run leaves behind is removed by the next one", async () => {
   expect(stderr).toContain("removed what 1 killed run left behind");
   expect(isAlive(server)).toBe(false);
   expect(dir.names).toEqual([]);
-}, 20_000);
+}, 60_000);
 
 test("a server that dies ends the run with 14 and its last words", async () => {
   using dir = new TemporaryDirectory();
@@ -96,7 +97,7 @@ test("a server that dies ends the run with 14 and its last words", async () => {
   expect(stdout).toContain("the server ended with code 137");
   expect(code).toBe(14);
   expect(dir.names).toEqual([]);
-}, 20_000);
+}, 60_000);
 
 /** As the bench wrote down for whoever clears up after it. */
 function serverPid(dir: TemporaryDirectory): number {

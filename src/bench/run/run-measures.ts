@@ -9,8 +9,8 @@ import type { PointPlan } from "./point-plan.ts";
 import { extrasOf } from "./run-extras.ts";
 import type { LoadOutcome } from "./run-load.ts";
 
-/** The numbers of a run that is known to be valid. */
-export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServer): Measures {
+/** The numbers of a run that is known to be valid. @param left tasks that wait at its end */
+export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServer, left: number): Measures {
   const loop = plan.producers?.ratePerSecond === undefined ? "closed" : "open";
   const unsent = load.reports.flatMap((report) => report.unsent ?? []).filter(({ count }) => count > 0);
   const window = measureWindow(load.rows, { ...load, loop }, unsent);
@@ -29,7 +29,7 @@ export function measuresOf(plan: PointPlan, load: LoadOutcome, server: BenchServ
     generator,
     server: costsOf(load, server, count),
     extras: extrasOf(plan, load, server, count),
-    notes: notesOf(plan, window, { generator, unsent }),
+    notes: [...notesOf(plan, window, { generator, unsent }), ...leftNote(server, left)],
   };
 }
 
@@ -78,6 +78,12 @@ function costsOf({ before, after }: LoadOutcome, { own }: BenchServer, count: nu
     loopDelayMsP99: delayMs(0.99),
     loopDelayMsMax: delayMs(1),
   };
+}
+
+/** Our own server goes away with its tasks. */
+function leftNote({ own, command }: BenchServer, left: number): Note[] {
+  if (own !== undefined || left === 0) return [];
+  return [{ kind: "warning", text: `${left} tasks of the command ${command} are left at the target` }];
 }
 
 interface Offered {

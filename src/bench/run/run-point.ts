@@ -19,7 +19,7 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
     const over = Promise.race([server.death, aborted(signal)]);
     // It is waited for now and then only.
     over.catch(() => undefined);
-    const load = await runLoad(plan, settings, server, seed, over).catch((error: unknown) => causeOf(error, server));
+    const load = await loadOf(plan, settings, server, seed, over);
     watch.phase("checking");
     const verdict = await Promise.race([
       judgeRun({
@@ -35,7 +35,7 @@ export async function runPoint(plan: PointPlan, settings: RunSettings, seed: num
       }),
       over,
     ]);
-    const measures = verdict.kind === "valid" ? measuresOf(plan, load, server) : undefined;
+    const measures = verdict.kind === "valid" ? measuresOf(plan, load, server, verdict.checked.stillQueued) : undefined;
     if (server.own !== undefined) await finishProfile(server.own, plan.name);
     if (measures?.rate !== 0) return { startedAt, seed, verdict, measures };
     const reasons = ["nothing was done within the window; measure for longer"];
@@ -55,9 +55,13 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Connections may break before the end of their server is known: that is then the cause. */
-async function causeOf(error: unknown, server: BenchServer): Promise<never> {
-  if (!(error instanceof Interrupted)) await Promise.race([server.death, Bun.sleep(DEATH_NOTICE_MS)]);
-  throw error;
+async function loadOf(plan: PointPlan, settings: RunSettings, server: BenchServer, seed: number, over: Promise<never>) {
+  try {
+    return await runLoad(plan, settings, server, seed, over);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) await Promise.race([server.death, Bun.sleep(DEATH_NOTICE_MS)]);
+    throw error;
+  }
 }
 
 const DEATH_NOTICE_MS = 500;

@@ -1,15 +1,15 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { dirname, join } from "node:path";
-import { ensureBuilt } from "../../../scripts/build.ts";
-import { type Executable, runBench } from "../bench-process-fixture.ts";
-import { resultFromJson } from "../report/json-report.ts";
-import { SCENARIOS } from "./registry.ts";
-import type { Scenario } from "./scenario.ts";
+import { ensureBuilt } from "../scripts/build.ts";
+import { type Executable, runBench } from "../src/bench/bench-process-fixture.ts";
+import { resultFromJson } from "../src/bench/report/json-report.ts";
+import { SCENARIOS } from "../src/bench/scenarios/registry.ts";
+import type { Scenario } from "../src/bench/scenarios/scenario.ts";
 
 // Delayed tasks come after up to ten seconds, and processes start slowly on a machine that is busy with other tests.
 setDefaultTimeout(120_000);
 
-const ROOT = dirname(dirname(dirname(import.meta.dir)));
+const ROOT = dirname(import.meta.dir);
 
 /** The binary stands alone: nothing in its environment, and its directory empty. */
 const EXECUTABLES: readonly (readonly [name: string, executable: () => Executable])[] = [
@@ -20,7 +20,12 @@ const EXECUTABLES: readonly (readonly [name: string, executable: () => Executabl
 /** One producer, one worker, a fraction of a second. */
 function smallest({ defaults }: Scenario): string[] {
   return [
-    ...["--concurrency", "1", "--duration", "0.5", "--warmup", "0.3", "--no-profile", "--quiet", "--json", "-"],
+    "--concurrency=1",
+    "--duration=0.5",
+    "--warmup=0.3",
+    "--no-profile",
+    "--quiet",
+    "--json=-",
     ...(defaults.producers === undefined ? [] : ["--producers", "1"]),
     ...(defaults.prefill === undefined ? [] : ["--prefill", "2000"]),
   ];
