@@ -18,6 +18,11 @@ async function crashedDataDir(directory: TemporaryDirectory, tasks: number): Pro
   return directory.at("data");
 }
 
+/** A hash of each file. */
+function contentsOf(dataDir: string): Readonly<Record<string, bigint | number>> {
+  return Object.fromEntries(readdirSync(dataDir).map((name) => [name, Bun.hash(readFileSync(`${dataDir}/${name}`))]));
+}
+
 describe("acknowledged tasks that are missing from the files stop the start with exit 5:", () => {
   const DAMAGES: readonly (readonly [string, (dataDir: string) => void])[] = [
     ["a deleted log", (dataDir) => rmSync(`${dataDir}/${LOG}`)],
@@ -33,17 +38,31 @@ describe("acknowledged tasks that are missing from the files stop the start with
         writeFileSync(`${dataDir}/${LOG}`, bytes);
       },
     ],
+    [
+      "a flipped byte amid the log",
+      (dataDir) => {
+        const bytes = readFileSync(`${dataDir}/${LOG}`);
+        const middle = bytes.length >> 1;
+        bytes[middle] = (bytes[middle] ?? 0) ^ 0xff;
+        writeFileSync(`${dataDir}/${LOG}`, bytes);
+      },
+    ],
   ];
   for (const [what, damage] of DAMAGES) {
     test(what, async () => {
       using directory = new TemporaryDirectory();
       const dataDir = await crashedDataDir(directory, 5);
       damage(dataDir);
+      const before = contentsOf(dataDir);
       const { code, errors } = await ServerProcess.fail({ dataDir });
       expect(code).toBe(5);
       expect(errors).toMatch(/^codeq: .*lacks its newest \d+ commits.*--accept-data-loss.*\n$/);
+      // What is left may be worth saving.
+      expect(contentsOf(dataDir)).toEqual(before);
       await using server = await ServerProcess.start({ dataDir, flags: ["--accept-data-loss"] });
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+      await server.end("SIGTERM");
+      expect(await server.output()).toMatch(/"level":"warn".*lacks its newest \d+ commits.*loss was accepted/);
     });
   }
 });

@@ -42,18 +42,28 @@ export class CommitMark {
   }
 }
 
+export interface CommitCheck {
+  readonly file: string;
+  readonly markPath: string;
+  /** How many the file has. */
+  readonly commits: number;
+  /** Go on without those that are missing. */
+  readonly acceptDataLoss: boolean;
+}
+
 /**
  * Compares what a shard file has with what its mark says it must have.
- * @returns a warning when commits are missing that its durability level did not promise to keep
+ * @returns a warning when commits are missing that its durability level did not promise to keep, or that are given up
  * @throws StoreOpenError when commits are missing that it did promise to keep
  */
-export function checkCommits(file: string, markPath: string, commits: number): string | undefined {
+export function checkCommits({ file, markPath, commits, acceptDataLoss }: CommitCheck): string | undefined {
   const mark = readMark(markPath);
   if (mark === undefined || mark.commits <= commits) return undefined;
   const missing = `${file} lacks its newest ${mark.commits - commits} commits`;
   if (mark.bootId !== currentBootId() && mark.durability !== "full") {
     return `${missing}: the machine went down, and at durability ${mark.durability ?? "off"} nothing kept them`;
   }
+  if (acceptDataLoss) return `${missing}: they are given up, the loss was accepted (--accept-data-loss)`;
   throw new StoreOpenError(
     "damaged",
     `${missing}: the file or its -wal file was damaged, deleted or replaced. ` +

@@ -29,7 +29,7 @@ import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
 import { Pruning } from "./pruning.ts";
 import { Requeueing } from "./requeueing.ts";
-import { closeShardFile, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
+import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
 
 export interface ShardEngineOptions extends ShardFileOptions {
@@ -67,30 +67,36 @@ export class ShardEngine {
   constructor(options: ShardEngineOptions) {
     const { shard } = options;
     this.#file = openShardFile(options);
-    const { db, statements } = this.#file;
-    const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
-    this.#commits = saved?.commits ?? 0;
-    this.#positions = new Sequence(saved?.last_position ?? 0);
-    this.#lanes = new LaneBook(statements, options.lanesMax);
-    this.#lanes.load();
-    this.#reader = new TaskReader(statements, this.#lanes, shard);
-    this.#inserting = new Inserting(statements, this.#lanes, this.#reader);
-    this.#claiming = new Claiming(statements, this.#lanes, shard);
-    this.#requeueing = new Requeueing(statements, this.#lanes, this.#positions, shard);
-    this.#log = new FinishLog(statements);
-    this.#leasing = new Leasing(statements, {
-      lanes: this.#lanes,
-      reader: this.#reader,
-      requeueing: this.#requeueing,
-      log: this.#log,
-      shard,
-    });
-    this.#pruning = new Pruning(statements, this.#lanes, this.#log);
-    this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
-    this.#begin = statements.prepare("BEGIN IMMEDIATE");
-    this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
-    this.#commit = statements.prepare("COMMIT");
-    this.#rollback = statements.prepare("ROLLBACK");
+    try {
+      const { db, statements } = this.#file;
+      const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
+      this.#commits = saved?.commits ?? 0;
+      this.#positions = new Sequence(saved?.last_position ?? 0);
+      this.#lanes = new LaneBook(statements, options.lanesMax);
+      this.#lanes.load();
+      this.#reader = new TaskReader(statements, this.#lanes, shard);
+      this.#inserting = new Inserting(statements, this.#lanes, this.#reader);
+      this.#claiming = new Claiming(statements, this.#lanes, shard);
+      this.#requeueing = new Requeueing(statements, this.#lanes, this.#positions, shard);
+      this.#log = new FinishLog(statements);
+      this.#leasing = new Leasing(statements, {
+        lanes: this.#lanes,
+        reader: this.#reader,
+        requeueing: this.#requeueing,
+        log: this.#log,
+        shard,
+      });
+      this.#pruning = new Pruning(statements, this.#lanes, this.#log);
+      this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
+      this.#begin = statements.prepare("BEGIN IMMEDIATE");
+      this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
+      this.#commit = statements.prepare("COMMIT");
+      this.#rollback = statements.prepare("ROLLBACK");
+    } catch (error) {
+      // Nobody else would let the file go.
+      closeShardFile(this.#file);
+      throw openErrorOf(error, options.path);
+    }
   }
 
   get lastSequence(): number {

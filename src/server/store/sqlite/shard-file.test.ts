@@ -1,6 +1,15 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { NOW, newTask } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
@@ -16,6 +25,30 @@ async function crashed(): Promise<SqliteFixture> {
   for (const name of FILES) copyFileSync(join(fixture.directory, name), join(crash.directory, name));
   await store.close();
   return crash;
+}
+
+function flip(path: string, offset: number): void {
+  const bytes = readFileSync(path);
+  const at = Math.floor(offset);
+  bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+  writeFileSync(path, bytes);
+}
+
+/** In the log, as everything a killed server wrote last. */
+function raiseSchemaVersion(path: string): void {
+  using directory = new SqliteFixture();
+  const copy = join(directory.directory, "copy.sqlite");
+  for (const end of ["", "-wal"]) copyFileSync(path + end, copy + end);
+  const db = new Database(copy);
+  db.run("PRAGMA user_version = 999");
+  for (const end of ["", "-wal"]) copyFileSync(copy + end, path + end);
+  db.close(true);
+}
+
+function contentsOf(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => [name, Bun.hash(readFileSync(join(directory, name))).toString(36)]),
+  );
 }
 
 test("a second opening of the same file is refused while the first lives", async () => {
@@ -46,7 +79,27 @@ test("a damaged write-ahead log is noticed, and accepting the loss is a choice",
   writeFileSync(log, bytes);
   expect(() => crash.open()).toThrow(/lacks its newest 1 commits.*--accept-data-loss/);
   await crash.open({ acceptDataLoss: true }).close();
+  expect(crash.warnings).toEqual([
+    expect.stringMatching(/shard-00.sqlite lacks its newest 1 commits.*loss was accepted/),
+  ]);
   await crash.open().close();
+  expect(crash.warnings).toHaveLength(1);
+});
+
+test("a refused opening leaves file, log and mark as they were, byte for byte", async () => {
+  const damages: Record<string, (path: string) => void> = {
+    "a flipped byte in the middle of the log": (path) => flip(`${path}-wal`, statSync(`${path}-wal`).size / 2),
+    "a missing file": (path) => rmSync(path),
+    "an emptied file": (path) => truncateSync(path),
+    "a newer schema": (path) => raiseSchemaVersion(path),
+  };
+  for (const [damage, apply] of Object.entries(damages)) {
+    using crash = await crashed();
+    apply(join(crash.directory, "shard-00.sqlite"));
+    const before = contentsOf(crash.directory);
+    expect(() => crash.open(), damage).toThrow();
+    expect(contentsOf(crash.directory), damage).toEqual(before);
+  }
 });
 
 test("a deleted write-ahead log or a deleted file is noticed", async () => {
@@ -98,6 +151,23 @@ test("a file that is not ours, is garbage or is from a newer codeq is refused an
   newer.run("PRAGMA user_version = 999");
   newer.close(true);
   expect(() => fixture.open()).toThrow("schema version 999");
+});
+
+test("a damaged page that is met while opening is told as damage, each time", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  await store.insert([newTask()], NOW);
+  await store.close();
+  const path = join(fixture.directory, "shard-00.sqlite");
+  const db = new Database(path, { readonly: true });
+  const lanes = db.query<{ rootpage: number }, []>("SELECT rootpage FROM sqlite_schema WHERE name = 'lane'").get();
+  db.close(true);
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, ((lanes?.rootpage ?? 0) - 1) * 4096, (lanes?.rootpage ?? 0) * 4096);
+  writeFileSync(path, bytes);
+  expect(() => fixture.open()).toThrow(/shard-00.sqlite is damaged.*Restore it from a backup/);
+  // Nothing holds on to the file.
+  expect(() => fixture.open()).toThrow(/shard-00.sqlite is damaged/);
 });
 
 test("a place that cannot be written is named", () => {

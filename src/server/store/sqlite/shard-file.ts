@@ -1,19 +1,16 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import type { Durability } from "../durability.ts";
 import { StoreOpenError } from "../open-error.ts";
-import { CommitMark, checkCommits } from "./commit-mark.ts";
-import { migrate, SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
+import { CommitMark } from "./commit-mark.ts";
+import { migrate, schemaVersionOf } from "./migrations.ts";
+import { APPLICATION_ID, checkShard, lookBeforeOpening } from "./shard-check.ts";
 import { StatementSet } from "./statement-set.ts";
 
-/** "cdeq": tells our files from other SQLite files. */
-const APPLICATION_ID = 0x6364_6571;
 /** A commit writes each page it touched: larger ones cost small groups more than they save large ones. */
 const PAGE_BYTES = 4096;
 /** Fewer, larger checkpoints write a page that many commits touched once. */
 const CHECKPOINT_PAGES_MAX = 4000;
 const CHECKPOINT_PAGES_MIN = 100;
-/** Earlier versions can lose a commit when the log is reset under a reader. */
-const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
 export interface ShardFileOptions {
   readonly path: string;
@@ -40,21 +37,22 @@ export interface ShardFile {
 export function openShardFile(options: ShardFileOptions): ShardFile {
   const { path, durability } = options;
   const markPath = `${path}.mark`;
+  const files = { path, markPath, acceptDataLoss: options.acceptDataLoss };
   let db: Database | undefined;
   try {
+    lookBeforeOpening(files);
     db = new Database(path, { create: true, readwrite: true, strict: true });
     configure(db, options);
-    checkIdentity(db, path);
+    const { commits, warning } = checkShard(db, files);
+    if (schemaVersionOf(db) === 0) db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
     migrate(db);
-    const commits = db.query<{ commits: number }, []>("SELECT commits FROM shard").get()?.commits ?? 0;
-    const warning = options.acceptDataLoss ? undefined : checkCommits(path, markPath, commits);
     if (warning !== undefined) options.onWarning(warning);
     const mark = new CommitMark(markPath, durability);
     mark.raise(commits);
     return { db, statements: new StatementSet(db), mark };
   } catch (error) {
     db?.close();
-    throw error instanceof StoreOpenError ? error : openErrorOf(error, path);
+    throw openErrorOf(error, path);
   }
 }
 
@@ -87,35 +85,9 @@ function checkpointPages(diskReserveBytes: number): number {
   return Math.min(Math.max(pages, CHECKPOINT_PAGES_MIN), CHECKPOINT_PAGES_MAX);
 }
 
-function checkIdentity(db: Database, path: string): void {
-  const version = db.query<{ version: string }, []>("SELECT sqlite_version() AS version").get()?.version ?? "";
-  if (isOlder(version.split(".").map(Number), SQLITE_VERSION_MIN)) {
-    throw new StoreOpenError("inaccessible", `SQLite ${version} is too old, ${SQLITE_VERSION_MIN.join(".")} is needed`);
-  }
-  const schemaVersion = schemaVersionOf(db);
-  if (schemaVersion > SCHEMA_VERSION) {
-    throw new StoreOpenError(
-      "newer",
-      `${path} has schema version ${schemaVersion}, this codeq knows versions up to ${SCHEMA_VERSION}: use a newer codeq`,
-    );
-  }
-  const identity = db.query<{ application_id: number }, []>("PRAGMA application_id").get()?.application_id;
-  const tables = db.query<{ tables: number }, []>("SELECT count(*) AS tables FROM sqlite_schema").get()?.tables;
-  if (identity !== APPLICATION_ID && tables !== 0) {
-    throw new StoreOpenError("damaged", `${path} is an SQLite file, but not one of codeq's`);
-  }
-  if (identity !== APPLICATION_ID) db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
-}
-
-function isOlder(version: readonly number[], than: readonly number[]): boolean {
-  for (const [index, part] of than.entries()) {
-    const own = version[index] ?? 0;
-    if (own !== part) return own < part;
-  }
-  return false;
-}
-
-function openErrorOf(error: unknown, path: string): StoreOpenError {
+/** Words what kept a file from being opened. */
+export function openErrorOf(error: unknown, path: string): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   const code = error instanceof SQLiteError ? (error.code ?? "") : "";
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
