@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { NOW, newTask } from "../store-fixture.ts";
+import { closeShardFile, openShardFile } from "./shard-file.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
 const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];
@@ -21,10 +22,15 @@ async function crashed(): Promise<SqliteFixture> {
   using fixture = new SqliteFixture();
   const store = fixture.open();
   for (let commit = 0; commit < 3; commit += 1) await store.insert([newTask()], NOW);
-  const crash = new SqliteFixture();
-  for (const name of FILES) copyFileSync(join(fixture.directory, name), join(crash.directory, name));
+  const crash = copyOf(fixture);
   await store.close();
   return crash;
+}
+
+function copyOf(fixture: SqliteFixture): SqliteFixture {
+  const copy = new SqliteFixture();
+  for (const name of FILES) copyFileSync(join(fixture.directory, name), join(copy.directory, name));
+  return copy;
 }
 
 function flip(path: string, offset: number): void {
@@ -124,12 +130,35 @@ test("after a power cut at a level that does not sync, what is missing is told b
   expect(crash.warnings.join()).toContain("the machine went down");
 });
 
-test("a missing mark is made anew", async () => {
+test("a missing mark is made anew, and counts before the first commit", async () => {
   using crash = await crashed();
-  const { directory } = crash;
-  rmSync(join(directory, "shard-00.sqlite.mark"));
-  await crash.open().close();
-  expect(existsSync(join(directory, "shard-00.sqlite.mark"))).toBe(true);
+  rmSync(join(crash.directory, "shard-00.sqlite.mark"));
+  const store = crash.open();
+  using again = copyOf(crash);
+  await store.close();
+  expect(existsSync(join(again.directory, "shard-00.sqlite.mark"))).toBe(true);
+  rmSync(join(again.directory, "shard-00.sqlite-wal"));
+  expect(() => again.open()).toThrow("lacks its newest");
+});
+
+test.each([
+  ["off", 0],
+  ["normal", 1],
+  ["full", 2],
+] as const)("defect 8: durability %s reaches SQLite as synchronous %d, over a write-ahead log", (durability, level) => {
+  using fixture = new SqliteFixture();
+  const path = join(fixture.directory, "shard-00.sqlite");
+  const { db, ...rest } = openShardFile({
+    path,
+    durability,
+    cacheBytes: 2 ** 20,
+    diskReserveBytes: 0,
+    acceptDataLoss: false,
+    onWarning: () => undefined,
+  });
+  expect(db.query("PRAGMA synchronous").get()).toEqual({ synchronous: level });
+  expect(db.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  closeShardFile({ db, ...rest });
 });
 
 test("a file that is not ours, is garbage or is from a newer codeq is refused and left as it was", () => {
