@@ -2,13 +2,21 @@ import type { Statement } from "bun:sqlite";
 import type { Lane } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 
-/** Tasks of one lane that finished together. */
-export interface FinishEntry {
+/** Where an entry is in the order in which tasks finished. */
+export interface FinishPlace {
   readonly atMs: number;
   readonly laneId: number;
   readonly firstTask: number;
-  readonly tasks: readonly number[];
 }
+
+/** Tasks of one lane that finished together. */
+export interface FinishEntry extends FinishPlace {
+  /** The tasks as they are stored, for `tasksOf`: most entries are only passed over. */
+  readonly packed: Uint8Array;
+}
+
+/** Before every entry. */
+export const FINISH_START: FinishPlace = { atMs: -1, laneId: -1, firstTask: -1 };
 
 type EntryRow = readonly [at: number, lane: number, firstTask: number, tasks: Uint8Array];
 
@@ -52,23 +60,23 @@ export class FinishLog {
     this.#pending = [];
   }
 
-  /** What finished at or before this time, oldest first. */
-  *oldest(untilMs: number): Generator<FinishEntry> {
+  /** What finished at or before this time, oldest first, from behind a place on. */
+  *oldest(untilMs: number, after: FinishPlace): Generator<FinishEntry> {
     this.save();
-    let [at, lane, first] = [-1, -1, -1];
+    let { atMs: at, laneId: lane, firstTask: first } = after;
     for (;;) {
       // Rows come as arrays, in the order of the columns asked for.
       const rows = this.#page.values(at, lane, first, untilMs, PAGE_ENTRIES) as unknown as EntryRow[];
       for (const row of rows) {
         [at, lane, first] = row;
-        yield { atMs: at, laneId: lane, firstTask: first, tasks: tasksOf(row[3]) };
+        yield { atMs: at, laneId: lane, firstTask: first, packed: row[3] };
       }
       if (rows.length < PAGE_ENTRIES) return;
     }
   }
 
   /** Leaves the entry with the tasks from this index on, or takes it away with the last one. */
-  drop({ atMs, laneId, firstTask, tasks }: FinishEntry, count: number): void {
+  drop({ atMs, laneId, firstTask }: FinishPlace, tasks: readonly number[], count: number): void {
     if (count >= tasks.length) this.#erase.run(atMs, laneId, firstTask);
     else this.#shorten.run(bytesOf(tasks.slice(count)), atMs, laneId, firstTask);
   }
@@ -78,7 +86,7 @@ function bytesOf(tasks: readonly number[]): Uint8Array {
   return new Uint8Array(Float64Array.from(tasks).buffer);
 }
 
-function tasksOf(bytes: Uint8Array): number[] {
+export function tasksOf({ packed }: FinishEntry): number[] {
   // Copied, since a view needs an aligned start.
-  return [...new Float64Array(Uint8Array.from(bytes).buffer)];
+  return [...new Float64Array(Uint8Array.from(packed).buffer)];
 }

@@ -173,6 +173,15 @@ export class LaneBook {
     return found;
   }
 
+  /** How many of a tenant's tasks are finished, one way or another. */
+  finished(tenant: string): number {
+    let sum = 0;
+    for (const { counts } of this.#tenants.get(tenant)?.byFold.values() ?? []) {
+      sum += counts.completed + counts.failed + counts.dead;
+    }
+    return sum;
+  }
+
   /** True when no lane has anything. */
   get empty(): boolean {
     return this.#byId.size === 0;

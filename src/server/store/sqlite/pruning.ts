@@ -1,9 +1,18 @@
 import type { Statement } from "bun:sqlite";
 import type { PruneRequest } from "../../queue/store.ts";
-import type { FinishLog } from "./finish-log.ts";
+import { type FinishLog, type FinishPlace, tasksOf } from "./finish-log.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { DONE_STATES } from "./task-reader.ts";
+
+/** Looked at in one step: others wait meanwhile, and most may be of tenants that are not asked about. */
+const STEP_ENTRIES_MAX = 1000;
+
+export interface PruneStep {
+  readonly pruned: number;
+  /** Where the next step goes on; undefined when there is nothing left to do. */
+  readonly next: FinishPlace | undefined;
+}
 
 /** Forgetting finished tasks, with everything that hangs on them. */
 export class Pruning {
@@ -23,18 +32,26 @@ export class Pruning {
     this.#forgetKey = db.prepare("DELETE FROM idempotency WHERE tenant = ? AND key = ?");
   }
 
-  prune({ tenant, finishedBeforeMs, limit }: PruneRequest): number {
+  prune({ tenant, finishedBeforeMs, limit }: PruneRequest, after: FinishPlace): PruneStep {
+    // Where a tenant has nothing (any more), what others have need not be passed over.
+    const most = Math.min(limit, tenant === undefined ? limit : this.#lanes.finished(tenant));
     let pruned = 0;
-    for (const entry of this.#log.oldest(finishedBeforeMs)) {
-      if (pruned >= limit) break;
+    let seen = 0;
+    if (most === 0) return { pruned, next: undefined };
+    for (const entry of this.#log.oldest(finishedBeforeMs, after)) {
       const lane = this.#lanes.byId(entry.laneId);
-      if (tenant !== undefined && lane.tenant !== tenant) continue;
-      const count = Math.min(entry.tasks.length, limit - pruned);
-      for (const task of entry.tasks.slice(0, count)) this.#pruneOne(task, lane);
-      this.#log.drop(entry, count);
-      pruned += count;
+      if (tenant === undefined || lane.tenant === tenant) {
+        const tasks = tasksOf(entry);
+        const count = Math.min(tasks.length, most - pruned);
+        for (const task of tasks.slice(0, count)) this.#pruneOne(task, lane);
+        this.#log.drop(entry, tasks, count);
+        pruned += count;
+        if (pruned >= most) break;
+      }
+      seen += 1;
+      if (seen >= STEP_ENTRIES_MAX) return { pruned, next: entry };
     }
-    return pruned;
+    return { pruned, next: undefined };
   }
 
   #pruneOne(task: number, lane: Lane): void {

@@ -23,11 +23,11 @@ import type { Task, TaskKey } from "../../queue/task.ts";
 import { Sequence } from "../../queue/task-id.ts";
 import { Claiming } from "./claiming.ts";
 import { DiskReserve } from "./disk-reserve.ts";
-import { FinishLog } from "./finish-log.ts";
+import { FinishLog, type FinishPlace } from "./finish-log.ts";
 import { Inserting } from "./inserting.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
-import { Pruning } from "./pruning.ts";
+import { type PruneStep, Pruning } from "./pruning.ts";
 import { Requeueing } from "./requeueing.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
@@ -164,8 +164,8 @@ export class ShardEngine {
     return this.#requeueing.promote(limit, now);
   }
 
-  prune(request: PruneRequest): number {
-    return this.#pruning.prune(request);
+  prune(request: PruneRequest, after: FinishPlace): PruneStep {
+    return this.#pruning.prune(request, after);
   }
 
   peek(request: LaneChoice): ReadyCounts {

@@ -78,6 +78,30 @@ test("pruning takes part of what finished together, and the rest the next time, 
   await reopened.close();
 });
 
+test("pruning one tenant's tasks passes over those of others in small steps, and others are served in between", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const tasks = Array.from({ length: 4000 }, () => newTask({ tenant: "big" }));
+  const own = [newTask(), newTask()];
+  await store.insert([...tasks, ...own], NOW);
+  await store.claim([claimBy("w1", { tenant: "big", count: tasks.length }), claimBy("w1")], NOW);
+  const result = { worker: "w1", state: "completed", result: "{}" } as const;
+  // One after the other, so that each is looked at on its own; those to be pruned come first and last.
+  const finishing = [...own.slice(0, 1), ...tasks, ...own.slice(1)];
+  await Promise.all(
+    finishing.map(({ tenant, key }, index) => store.complete([{ ...result, tenant, key }], NOW + index)),
+  );
+  const order: string[] = [];
+  const request = { tenant: "acme", finishedBeforeMs: NOW + finishing.length, limit: 10 };
+  await Promise.all([
+    store.prune(request).then((pruned) => order.push(`pruned ${pruned}`)),
+    store.insert([newTask()], NOW).then(() => order.push("inserted")),
+  ]);
+  expect(order).toEqual(["inserted", "pruned 2"]);
+  expect(fixture.commits.length).toBeGreaterThan(5);
+  await store.close();
+});
+
 test("a batch of results is taken whole, whoever else holds tasks in between", async () => {
   using fixture = new SqliteFixture();
   const store = fixture.open();

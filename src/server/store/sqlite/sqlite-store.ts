@@ -24,7 +24,9 @@ import type {
 import type { Task } from "../../queue/task.ts";
 import type { TaskIdSeed } from "../../queue/task-id.ts";
 import { StoreOpenError } from "../open-error.ts";
+import { FINISH_START, type FinishPlace } from "./finish-log.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { PruneStep } from "./pruning.ts";
 import { ShardEngine, type ShardEngineOptions } from "./shard-engine.ts";
 
 export interface SqliteStoreOptions extends ShardEngineOptions {
@@ -46,6 +48,8 @@ export class SqliteStore implements Store {
   readonly #group: GroupCommit;
   #engine: ShardEngine | undefined;
   #fault: string | undefined;
+  /** Settles once no step of pruning is under way. */
+  #pruning: Promise<void> = Promise.resolve();
 
   /** @throws StoreOpenError */
   constructor(options: SqliteStoreOptions) {
@@ -111,8 +115,32 @@ export class SqliteStore implements Store {
     return this.#group.run(() => this.#open().promote(limit, now), movedIn);
   }
 
-  prune(request: PruneRequest): Promise<number> {
-    return this.#group.run(() => this.#open().prune(request), itself);
+  /** In steps, so that others get their turn however much there is to pass over. */
+  async prune(request: PruneRequest): Promise<number> {
+    let pruned = 0;
+    let place: FinishPlace | undefined = FINISH_START;
+    try {
+      while (place !== undefined && pruned < request.limit) {
+        // Each step goes on where the one before ended.
+        const step: PruneStep = await this.#pruneStep({ ...request, limit: request.limit - pruned }, place);
+        pruned += step.pruned;
+        place = step.next;
+      }
+    } catch (error) {
+      // What is gone has to be told; the failure will be told to the next one.
+      if (pruned === 0) throw error;
+    }
+    return pruned;
+  }
+
+  /** One at a time, whoever asks: steps that share a commit would add up to a long one. */
+  #pruneStep(request: PruneRequest, after: FinishPlace): Promise<PruneStep> {
+    const step = this.#pruning.then(() => this.#group.run(() => this.#open().prune(request, after), prunedIn));
+    this.#pruning = step.then(
+      () => undefined,
+      () => undefined,
+    );
+    return step;
   }
 
   // Reads see committed state only: groups run to their end in one go, and these in between.
@@ -200,6 +228,6 @@ function movedIn({ lanes }: Sweep): number {
   return lanes.reduce((sum, { ready, delayed, dead }) => sum + ready + delayed + dead.length, 0);
 }
 
-function itself(count: number): number {
-  return count;
+function prunedIn({ pruned }: PruneStep): number {
+  return pruned;
 }
