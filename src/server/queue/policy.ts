@@ -16,6 +16,6 @@ export interface QueuePolicy {
   readonly webhookBytesMax: number;
   /** Requests that may wait at the same time, for tasks and for results each. */
   readonly waitersMax: number;
-  /** New tasks are spread over this many shards. */
+  /** New tasks with idempotency keys are spread over this many shards by their keys. */
   readonly shards: number;
 }

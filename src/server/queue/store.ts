@@ -24,6 +24,8 @@ export interface Store {
   /** No task was ever stored here under a higher sequence number. */
   readonly lastSequence: number;
 
+  /** The shard for a new task that may go anywhere: those that work take turns. */
+  home(turn: number): number;
   /** An item whose idempotency key is known changes nothing and yields the task that holds the key. */
   insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]>;
   /** What each request could get, by priority. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { MemoryStore } from "../store/memory-store.ts";
+import { ShardedStore } from "../store/sharded-store.ts";
 import type { CreateTask } from "./admission.ts";
 import type { ClaimOptions } from "./claims.ts";
 import { QueueFixture } from "./queue-fixture.ts";
@@ -257,7 +258,8 @@ describe("creating", () => {
   });
 
   test("new tasks fill the shards evenly, and one key always goes to the same shard", async () => {
-    fixture = new QueueFixture(new MemoryStore([1, 2]), { shards: 4 });
+    const shards = Array.from({ length: 4 }, () => new MemoryStore([1, 2]));
+    fixture = new QueueFixture(new ShardedStore({ shards, formerShardCounts: [4], shardCount: 4 }), { shards: 4 });
     const counts = [0, 0, 0, 0];
     const homes = new Set<number>();
     for (let ms = 0; ms < 640; ms += 1) {

@@ -105,7 +105,7 @@ export class TaskQueue {
     const outcomes: Outcome<CreatedTask>[] = [];
     const admitted: NewTask[] = [];
     const places: number[] = [];
-    const home = turnOf(now) % this.#policy.shards;
+    const home = this.#store.home(turnOf(now));
     for (const [place, item] of items.entries()) {
       const admission = admit(item, tenant, this.#policy, now);
       if (!admission.ok) {

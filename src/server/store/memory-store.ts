@@ -59,6 +59,10 @@ export class MemoryStore implements Store {
     this.seed = seed;
   }
 
+  home(): number {
+    return 0;
+  }
+
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     for (const item of items) this.#positions.follow(item.key.sequence);
     return items.map((item) => {

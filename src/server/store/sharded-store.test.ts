@@ -2,8 +2,9 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CodeqError } from "../queue/errors.ts";
 import { shardOfKey } from "../queue/shard-of-key.ts";
-import type { NewTask, Store } from "../queue/store.ts";
+import type { Failed, InsertOutcome, NewTask, Store } from "../queue/store.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { openStore } from "./open-store.ts";
 import { ShardedStore, shareOut } from "./sharded-store.ts";
@@ -164,23 +165,102 @@ test("a missing shard in the middle is told, not made anew", async () => {
   expect(directory.open(3)).rejects.toThrow("shard-01.sqlite is missing");
 });
 
+const OUTAGE: Failed = { kind: "failed", code: "UNAVAILABLE", message: "storage unavailable" };
+
 test("a shard that is out of order holds up its own items alone", async () => {
   const shards = [new MemoryStore([1, 2]), new ClosedShard([1, 2])];
   const store = new ShardedStore({ shards, formerShardCounts: [2], shardCount: 2 });
-  expect(await store.insert([inShard(0), inShard(1)], NOW)).toEqual([
-    { kind: "created" },
-    { kind: "failed", code: "INTERNAL", message: "Error: out of order" },
-  ]);
-  expect(store.fault()).toBe("out of order");
+  const [here, there] = [inShard(0), inShard(1)];
+  expect(await store.insert([here, there], NOW)).toEqual([{ kind: "created" }, OUTAGE]);
+  expect(store.fault()).toBe("shard 1: out of order");
+  expect(await store.peek([{ tenant: "acme", commands: undefined }])).toMatchObject([[1, 0, 0, 0, 0, 0, 0, 0, 0, 0]]);
+  expect(await store.stats({ tenant: "acme", command: undefined })).toMatchObject([{ leased: 0, completed: 0 }]);
   expect((await store.claim([claimBy("w1")], NOW))[0]).toHaveLength(1);
-  expect(store.insert([inShard(1)], NOW)).rejects.toThrow("out of order");
+  const held = [here, there].map(({ key, tenant }) => ({ key, tenant, worker: "w1" }));
+  const extensions = held.map((lease) => ({ ...lease, leaseUntilMs: NOW + 1000 }));
+  expect(await store.extend(extensions, NOW)).toEqual([{ kind: "accepted" }, OUTAGE]);
+  expect((await store.expire(10, RULE, NOW + 1000)).lanes).toMatchObject([{ delayed: 1 }]);
+  expect((await store.promote(10, NOW + 6000)).lanes).toMatchObject([{ ready: 1 }]);
+  await store.claim([claimBy("w1")], NOW);
+  const results = held.map((lease) => ({ ...lease, state: "completed" as const, result: "{}" }));
+  expect(await store.complete(results, NOW)).toMatchObject([{ kind: "finished" }, OUTAGE]);
+  expect(await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 })).toBe(1);
+  expect(store.insert([inShard(1)], NOW)).rejects.toThrow("storage unavailable");
 });
 
+test("with every shard out of order nothing is answered", async () => {
+  const shards = [new ClosedShard([1, 2]), new ClosedShard([1, 2])];
+  const store = new ShardedStore({ shards, formerShardCounts: [2], shardCount: 2 });
+  expect(store.claim([claimBy("w1")], NOW)).rejects.toThrow("storage unavailable");
+  expect(store.stats({ tenant: "acme", command: undefined })).rejects.toThrow("storage unavailable");
+  expect([0, 1, 2].map((turn) => store.home(turn))).toEqual([0, 1, 0]);
+});
+
+test("a task that may go anywhere goes to the shards that work, in turn", () => {
+  const [works, closed] = [new MemoryStore([1, 2]), new ClosedShard([1, 2])];
+  const homes = (shards: readonly Store[], shardCount: number): number[] => {
+    const store = new ShardedStore({ shards, formerShardCounts: [shardCount], shardCount });
+    return Array.from({ length: shardCount * 2 }, (_, turn) => store.home(turn));
+  };
+  expect(homes([works, works, works], 3)).toEqual([0, 1, 2, 0, 1, 2]);
+  expect(homes([works, closed, works], 3)).toEqual([0, 2, 2, 0, 2, 2]);
+  // The last one is only served until it is empty.
+  expect(homes([closed, works, works], 2)).toEqual([1, 1, 1, 1]);
+});
+
+test("a key that a shard out of order may know is refused, and nothing beside it", async () => {
+  const store = new ShardedStore({
+    shards: [new MemoryStore([1, 2]), new ClosedShard([1, 2])],
+    formerShardCounts: [2],
+    shardCount: 1,
+  });
+  const keys = Array.from({ length: 10 }, (_, number) => `key-${number}`);
+  const items = [inShard(0), ...keys.map((key) => keyed(key, 1))];
+  const outcomes = await store.insert(items, NOW);
+  const expected = keys.map((key): InsertOutcome => (shardOfKey("acme", key, 2) === 0 ? { kind: "created" } : OUTAGE));
+  expect(new Set(expected).size).toBeGreaterThan(1);
+  expect(outcomes).toEqual([{ kind: "created" }, ...expected]);
+});
+
+test("what a sweep moved in one shard is told although another one fails, and the failure the next time", async () => {
+  const [sound, failing] = [new MemoryStore([1, 2]), new FailingSweeps([1, 2])];
+  const store = new ShardedStore({ shards: [sound, failing], formerShardCounts: [2], shardCount: 2 });
+  await store.insert([inShard(0, { dueMs: NOW + 10 }), inShard(1, { dueMs: NOW + 10 })], NOW);
+  expect(await store.promote(10, NOW + 10)).toMatchObject({ lanes: [{ ready: 1 }], nextDueMs: NOW + 10 });
+  expect(store.promote(10, NOW + 10)).rejects.toThrow("disk full");
+  await store.claim([claimBy("w1", { leaseUntilMs: NOW + 20 })], NOW + 10);
+  expect(await store.expire(10, RULE, NOW + 20)).toMatchObject({ lanes: [{ delayed: 1 }], nextDueMs: NOW + 20 });
+  expect(store.expire(10, RULE, NOW + 20)).rejects.toThrow("disk full");
+});
+
+/** Has no file, as after an I/O error. */
 class ClosedShard extends MemoryStore {
-  override insert(): Promise<never> {
-    return Promise.reject(new Error("out of order"));
-  }
+  override insert = unavailable;
+  override peek = unavailable;
+  override claim = unavailable;
+  override extend = unavailable;
+  override complete = unavailable;
+  override release = unavailable;
+  override expire = unavailable;
+  override promote = unavailable;
+  override prune = unavailable;
+  override get = unavailable;
+  override find = unavailable;
+  override stats = unavailable;
   override fault(): string {
-    return "out of order";
+    return "shard 1: out of order";
   }
+}
+
+class FailingSweeps extends MemoryStore {
+  override expire = diskFull;
+  override promote = diskFull;
+}
+
+async function unavailable(): Promise<never> {
+  throw new CodeqError("UNAVAILABLE", "storage unavailable");
+}
+
+async function diskFull(): Promise<never> {
+  throw new CodeqError("DISK_FULL", "disk full");
 }

@@ -62,6 +62,14 @@ export class ShardedStore implements Store {
     this.lastSequence = Math.max(...options.shards.map((shard) => shard.lastSequence));
   }
 
+  home(turn: number): number {
+    for (let step = 0; step < this.#shardCount; step += 1) {
+      const number = (turn + step) % this.#shardCount;
+      if (this.#shards[number]?.fault() === undefined) return number;
+    }
+    return turn % this.#shardCount;
+  }
+
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     if (this.#formerShardCounts.length === 0) return this.#insertFresh(items, now);
     const former = await this.#formerHolders(items);
@@ -70,7 +78,7 @@ export class ShardedStore implements Store {
     let next = 0;
     return items.map((_, index) => {
       const holder = former[index];
-      return holder === undefined ? must(inserted[next++]) : { kind: "existing", task: holder };
+      return holder ?? must(inserted[next++]);
     });
   }
 
@@ -101,12 +109,12 @@ export class ShardedStore implements Store {
     );
   }
 
-  async expire(limit: number, rule: RetryRule, now: number): Promise<Sweep> {
-    return mergeSweeps(await Promise.all(this.#working().map((shard) => shard.expire(limit, rule, now))));
+  expire(limit: number, rule: RetryRule, now: number): Promise<Sweep> {
+    return this.#sweep((shard) => shard.expire(limit, rule, now), now);
   }
 
-  async promote(limit: number, now: number): Promise<Sweep> {
-    return mergeSweeps(await Promise.all(this.#working().map((shard) => shard.promote(limit, now))));
+  promote(limit: number, now: number): Promise<Sweep> {
+    return this.#sweep((shard) => shard.promote(limit, now), now);
   }
 
   /** Takes from one shard after the other, so `limit` holds for all of them together. */
@@ -114,8 +122,14 @@ export class ShardedStore implements Store {
     let pruned = 0;
     for (const shard of this.#working()) {
       if (pruned === request.limit) break;
-      // One after the other on purpose: what the next may take depends on what this one took.
-      pruned += await shard.prune({ ...request, limit: request.limit - pruned });
+      try {
+        // One after the other on purpose: what the next may take depends on what this one took.
+        pruned += await shard.prune({ ...request, limit: request.limit - pruned });
+      } catch (error) {
+        // What is gone has to be told; the failure will be told to the next one.
+        if (pruned === 0) throw error;
+        break;
+      }
     }
     return pruned;
   }
@@ -189,15 +203,32 @@ export class ShardedStore implements Store {
     return tasks.sort((a, b) => b.priority - a.priority);
   }
 
+  /** What was moved in any shard is committed and must be told; a failure elsewhere comes up in the next pass, at once. */
+  async #sweep(pass: (shard: Store) => Promise<Sweep>, now: number): Promise<Sweep> {
+    const passes = await Promise.allSettled(this.#working().map(pass));
+    const merged = mergeSweeps(passes.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
+    const failure = passes.find((each) => each.status === "rejected");
+    if (failure === undefined) return merged;
+    if (merged.lanes.length === 0) throw failure.reason;
+    return { ...merged, nextDueMs: now };
+  }
+
   #insertFresh(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     return this.#eachInItsShard<NewTask, InsertOutcome>(items, NO_SHARD, (shard, part) => shard.insert(part, now));
   }
 
-  async #formerHolders(items: readonly NewTask[]): Promise<(Task | undefined)[]> {
+  /** What is known before the item is inserted, if anything: who holds its key, or that nobody can say. */
+  async #formerHolders(items: readonly NewTask[]): Promise<(InsertOutcome | undefined)[]> {
     return Promise.all(
-      items.map(async ({ tenant, idempotencyKey }) =>
-        idempotencyKey === undefined ? undefined : this.#findIn({ tenant, idempotencyKey }, this.#formerShardCounts),
-      ),
+      items.map(async ({ tenant, idempotencyKey }): Promise<InsertOutcome | undefined> => {
+        if (idempotencyKey === undefined) return undefined;
+        try {
+          const task = await this.#findIn({ tenant, idempotencyKey }, this.#formerShardCounts);
+          return task === undefined ? undefined : { kind: "existing", task };
+        } catch (error) {
+          return failedBy(error);
+        }
+      }),
     );
   }
 

@@ -82,6 +82,10 @@ export class SqliteStore implements Store {
     return this.#open().empty;
   }
 
+  home(): number {
+    return this.#options.shard;
+  }
+
   insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     return this.#group.run(() => this.#open().insert(items, now), lengthOf);
   }
