@@ -102,10 +102,17 @@ test.skipIf(!IS_ROOT)(
         created += 1;
       }
       expect(created).toBeGreaterThan(20);
+      const readiness = async (): Promise<string> => (await fetch(`${server.url}/readyz`)).text();
+      const isFull = async (): Promise<boolean> =>
+        (await (await fetch(`${server.url}/metrics`)).text()).includes("\ncodeq_disk_full 1\n");
       expect(await server.status("/readyz")).toBe(200);
+      expect(await readiness()).toBe('{"ready":true,"reasons":[],"creates":"refused: disk full"}');
+      expect(await isFull()).toBe(true);
       // What was refused left no trace, what was accepted survives.
       await server.restart(settings);
       expect(membersOf(await server.get("/admin/queues/C"))).toMatchObject({ ready: created });
+      // A restart makes a little room.
+      while ((await create()).status === 202) created += 1;
       let completed = 0;
       for (;;) {
         const tasks = tasksOf(await server.post("/tasks/claim/batch", { commands: ["C"], count: 10 }));
@@ -118,12 +125,18 @@ test.skipIf(!IS_ROOT)(
       const cleanup = await server.post("/admin/tasks/cleanup", { before: "2100-01-01T00:00:00Z", limit: 10_000 });
       expect(membersOf(cleanup)).toMatchObject({ deleted: created });
       expect((await create()).status).toBe(202);
+      // Nobody has to create anything for the end of it to be noticed.
+      while ((await readiness()).includes("refused")) await new Promise(setImmediate);
+      expect(await isFull()).toBe(false);
+      await server.end("SIGTERM");
+      const told = (await server.output()).match(/"level":"\w+"[^\n]*"msg":"the disk of[^\n]*/g);
+      expect(told).toEqual([expect.stringContaining("is full"), expect.stringContaining("has room again")]);
     } finally {
       await server[Symbol.asyncDispose]();
       run("umount", disk);
     }
   },
-  30_000,
+  60_000,
 );
 
 test("a disk that fails is told as such: 503, not ready with the reason, and nothing acknowledged is gone", async () => {

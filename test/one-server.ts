@@ -56,6 +56,11 @@ export class OneServer implements AsyncDisposable {
     return this.#server?.end(signal);
   }
 
+  /** Of the server that runs or ran last, once it has ended. */
+  async output(): Promise<string> {
+    return (await this.#server?.output()) ?? "";
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection?.[Symbol.dispose]();
     await this.#server?.[Symbol.asyncDispose]();

@@ -96,8 +96,9 @@ export const server: Dashboard = {
           { expr: "codeq_disk_free_bytes{SERVER}", legend: "free" },
           { expr: "codeq_disk_reserve_bytes{SERVER}", legend: "reserve" },
         ]),
-        graph("Storage faults", "1 while a shard takes no writes", "short", [
+        graph("Storage faults", "1 while a shard takes no writes or the disk is full", "short", [
           { expr: "codeq_store_fault{SERVER}", legend: "fault now" },
+          { expr: "codeq_disk_full{SERVER}", legend: "disk full now" },
           { expr: "increase(codeq_store_faults_total{SERVER}[$__rate_interval])", legend: "new faults" },
         ]),
       ],

@@ -52,6 +52,7 @@ function busyMetrics(): Metrics {
     storeBytes: async () => 0,
     diskFreeBytes: async () => 0,
     storeFaulty: () => false,
+    diskFull: () => false,
     wallAheadMs: () => 0,
   });
   metrics.streams.attach(() => ({ open: 0, inFlight: 0, waiting: 0 }));

@@ -141,6 +141,25 @@ test("an idle server wakes up a few times a minute, no more", async () => {
   expect(hand.pending.every((ms) => ms >= 3000)).toBe(true);
 });
 
+test("a full disk is looked at until it has room again", async () => {
+  class FullStore extends MemoryStore {
+    looks = 0;
+    override diskFull(): boolean {
+      return this.looks < 3;
+    }
+    override async recover(): Promise<void> {
+      this.looks += 1;
+    }
+  }
+  const store = new FullStore([1, 2]);
+  const { hand, maintenance, lines } = maintained({}, store);
+  maintenance.start();
+  await hand.pass(60_000);
+  expect(store.looks).toBe(3);
+  expect(lines).toEqual([]);
+  await maintenance.stop();
+});
+
 test("a store that is out of order is opened again as soon as that works, and both are told once", async () => {
   class FaultyStore extends MemoryStore {
     broken = true;

@@ -57,12 +57,12 @@ function pruneDuty(queue: TaskQueue): Duty {
   };
 }
 
-/** Opens again what a storage fault has closed, once it can be opened. */
+/** Opens again what a storage fault has closed, once it can be opened, and sees when a full disk has room again. */
 function recoverDuty(queue: TaskQueue): Duty {
   return {
     name: "recover",
     runOnce: async () => {
-      if (queue.fault() !== undefined) await queue.recover();
+      if (queue.fault() !== undefined || queue.diskFull()) await queue.recover();
       const fault = queue.fault();
       if (fault !== undefined) throw new CodeqError("UNAVAILABLE", fault);
       return queue.now() + RECOVER_INTERVAL_MS;

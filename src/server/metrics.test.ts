@@ -10,11 +10,12 @@ function metricsOf(
     readonly commandLabelsMax?: number;
     readonly stats?: () => Promise<LaneStats[]>;
     readonly storeFaulty?: () => boolean;
+    readonly diskFull?: () => boolean;
     readonly diskFreeBytes?: () => Promise<number>;
   } = {},
 ): Metrics {
   const { commandLabelsMax = 100, stats = async () => [] } = fields;
-  const { storeFaulty = () => false, diskFreeBytes = async () => 8192 } = fields;
+  const { storeFaulty = () => false, diskFull = () => false, diskFreeBytes = async () => 8192 } = fields;
   const metrics = new Metrics({
     version: "1.2.3",
     commit: "abc",
@@ -29,6 +30,7 @@ function metricsOf(
     storeBytes: async () => 4096,
     diskFreeBytes,
     storeFaulty,
+    diskFull,
     wallAheadMs: () => 250,
   });
   return metrics;
@@ -191,6 +193,11 @@ test("faults of the store are counted, and shown while they last", async () => {
   faulty = false;
   expect(await value(metrics, "codeq_store_fault")).toBe(0);
   expect(await value(metrics, "codeq_store_faults_total")).toBe(1);
+});
+
+test("a full disk is shown while it refuses tasks", async () => {
+  expect(await value(metricsOf(), "codeq_disk_full")).toBe(0);
+  expect(await value(metricsOf({ diskFull: () => true }), "codeq_disk_full")).toBe(1);
 });
 
 test("the room on the disk stands beside what must stay free, and is missing when it cannot be read", async () => {

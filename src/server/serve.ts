@@ -66,6 +66,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     storeBytes: () => directoryBytes(config.dataDir),
     diskFreeBytes: () => freeBytes(config.dataDir),
     storeFaulty: () => queue.fault() !== undefined,
+    diskFull: () => queue.diskFull(),
     wallAheadMs: () => clock.wallAheadMs(),
   });
 
@@ -205,7 +206,8 @@ function healthOf({ durability }: ServerConfig, queue: TaskQueue, draining: bool
   const fault = queue.fault();
   const reasons = [...(draining ? ["draining"] : []), ...(fault === undefined ? [] : [fault])];
   const { version, commit } = buildInfo;
-  return { ready: reasons.length === 0, reasons, durability, version, commit };
+  const creates = queue.diskFull() ? "refused: disk full" : "accepted";
+  return { ready: reasons.length === 0, reasons, creates, durability, version, commit };
 }
 
 function reportOf(config: ServerConfig, http: HttpServer, grpc: GrpcServer, choice: AuthChoice): StartReport {

@@ -4,6 +4,7 @@ export interface HealthReport {
   readonly ready: boolean;
   /** Why not; empty when ready. */
   readonly reasons: readonly string[];
+  readonly creates: "accepted" | "refused: disk full";
   readonly durability: "off" | "normal" | "full";
   readonly version: string;
   /** Of the source it was built from. */

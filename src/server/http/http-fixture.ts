@@ -193,4 +193,11 @@ const LIMITS: HttpLimits = {
 const OFF = { requestsPerMinute: 0, burstSize: 0 };
 const NO_RATE_LIMITS: RateLimits = { producer: OFF, worker: OFF, admin: OFF };
 
-const HEALTHY: HealthReport = { ready: true, reasons: [], durability: "off", version: "0.1.0", commit: "abc1234" };
+const HEALTHY: HealthReport = {
+  ready: true,
+  reasons: [],
+  creates: "accepted",
+  durability: "off",
+  version: "0.1.0",
+  commit: "abc1234",
+};

@@ -58,7 +58,11 @@ export const RESPONSES = {
   QueueStats: z.strictObject({ command: z.string(), ready: count, delayed: count, inProgress: count, dlq: count }),
   CleanupResult: z.strictObject({ before: time, deleted: count, limit: z.int().min(1) }),
   Health: z.strictObject({ status: z.literal("ok"), ready: z.boolean(), durability: z.string(), version: z.string() }),
-  Readiness: z.strictObject({ ready: z.boolean(), reasons: z.array(z.string()) }),
+  Readiness: z.strictObject({
+    ready: z.boolean(),
+    reasons: z.array(z.string()),
+    creates: z.enum(["accepted", "refused: disk full"]),
+  }),
   Version: z.strictObject({ name: z.literal("codeq"), version: z.string(), commit: z.string() }),
   Error: z.looseObject({
     error: z.string(),

@@ -8,6 +8,8 @@ export interface StoreSources {
   readonly diskFreeBytes: () => Promise<number>;
   /** Whether any shard takes no writes. */
   readonly storeFaulty: () => boolean;
+  /** Whether new tasks are refused for want of room. */
+  readonly diskFull: () => boolean;
 }
 
 /** The task files and the disk they are on. */
@@ -41,15 +43,24 @@ export class StoreMetrics {
         return this.#diskReserveBytes;
       }),
       single("codeq_store_faults_total", "Times a shard went out of order", "counter", () => this.#faults),
-      {
-        name: "codeq_store_fault",
-        help: "1 while a shard takes no writes, else 0",
-        type: "gauge",
-        collect: () =>
-          this.#sources === undefined ? [] : [{ labels: {}, value: this.#sources.storeFaulty() ? 1 : 0 }],
-      },
+      flag("codeq_store_fault", "1 while a shard takes no writes, else 0", () => this.#sources?.storeFaulty()),
+      flag("codeq_disk_full", "1 while new tasks are refused for want of room, else 0", () =>
+        this.#sources?.diskFull(),
+      ),
     ];
   }
+}
+
+function flag(name: string, help: string, isUp: () => boolean | undefined): Family {
+  return {
+    name,
+    help,
+    type: "gauge",
+    collect: () => {
+      const up = isUp();
+      return up === undefined ? [] : [{ labels: {}, value: up ? 1 : 0 }];
+    },
+  };
 }
 
 /** A gauge that is missing when it cannot be read. */

@@ -52,7 +52,9 @@ export interface Store {
   stats(filter: StatsFilter): Promise<LaneStats[]>;
   /** What keeps the store from working, or undefined when all is well. */
   fault(): string | undefined;
-  /** Tries to end a fault; whether it did, `fault` tells. */
+  /** Whether new tasks are refused for want of room; what is there already is served. */
+  diskFull(): boolean;
+  /** Tries to end a fault, or looks for room; `fault` and `diskFull` tell whether that helped. */
   recover(): Promise<void>;
   close(): Promise<void>;
 }

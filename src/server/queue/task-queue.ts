@@ -218,7 +218,12 @@ export class TaskQueue {
     return this.#store.fault();
   }
 
-  /** Tries to end a fault. */
+  /** Whether new tasks are refused for want of room. */
+  diskFull(): boolean {
+    return this.#store.diskFull();
+  }
+
+  /** Tries to end a fault, or looks for room. */
   recover(): Promise<void> {
     return this.#store.recover();
   }

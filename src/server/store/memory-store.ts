@@ -215,6 +215,10 @@ export class MemoryStore implements Store {
     return undefined;
   }
 
+  diskFull(): boolean {
+    return false;
+  }
+
   async recover(): Promise<void> {
     // Nothing here can fail.
   }

@@ -23,7 +23,7 @@ export interface OpenStoreOptions {
   readonly acceptDataLoss: boolean;
   /** Told after each commit: which shard, how many operations it carried, and how long it took. */
   readonly onCommit: (shard: number, operations: number, seconds: number) => void;
-  readonly onEvent: (level: "warn" | "error", message: string) => void;
+  readonly onEvent: (level: "info" | "warn" | "error", message: string) => void;
   /** For a new data directory: makes its ids its own. */
   readonly freshSeed: TaskIdSeed;
   /** Milliseconds from anywhere, for measuring alone. */
@@ -48,9 +48,10 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     throw new StoreOpenError("damaged", `${join(dataDir, fileOf(missing))} is missing, but later shards are there`);
   }
   const opened: SqliteStore[] = [];
+  const onDiskFull = diskWatch(options);
   try {
     // Shard 0 first: it is the lock of the whole directory.
-    for (let shard = 0; shard <= last; shard += 1) opened.push(openShard(shard, shardCount, options));
+    for (let shard = 0; shard <= last; shard += 1) opened.push(openShard(shard, options, onDiskFull));
     await dropEmptied(opened, options);
     return combine(opened, shardCount);
   } catch (error) {
@@ -80,8 +81,40 @@ function combine(opened: readonly SqliteStore[], shardCount: number): Store {
   return new ShardedStore({ shards: opened, formerShardCounts: counts, shardCount });
 }
 
-function openShard(shard: number, shardCount: number, options: OpenStoreOptions): SqliteStore {
-  const { durability, diskReserveBytes, lanesMax, acceptDataLoss, freshSeed, clock, onCommit, onEvent } = options;
+/** The shards share the disk, so what they say of it is told once. */
+function diskWatch({ dataDir, onEvent }: OpenStoreOptions): (shard: number, full: boolean) => void {
+  const concerned = new Set<number>();
+  return (shard, full) => {
+    const before = concerned.size;
+    if (full) concerned.add(shard);
+    else concerned.delete(shard);
+    if (before === 0 && concerned.size > 0) {
+      onEvent(
+        "warn",
+        `the disk of ${dataDir} is full: new tasks are refused until there is room, claims and results go on`,
+      );
+    } else if (before > 0 && concerned.size === 0) {
+      onEvent("info", `the disk of ${dataDir} has room again: new tasks are taken`);
+    }
+  };
+}
+
+function openShard(
+  shard: number,
+  options: OpenStoreOptions,
+  onDiskFull: (shard: number, full: boolean) => void,
+): SqliteStore {
+  const {
+    shards: shardCount,
+    durability,
+    diskReserveBytes,
+    lanesMax,
+    acceptDataLoss,
+    freshSeed,
+    clock,
+    onCommit,
+    onEvent,
+  } = options;
   return new SqliteStore({
     path: join(options.dataDir, fileOf(shard)),
     shard,
@@ -94,6 +127,7 @@ function openShard(shard: number, shardCount: number, options: OpenStoreOptions)
     clock,
     onCommit: (operations, elapsedMs) => onCommit(shard, operations, elapsedMs / 1000),
     onFault: (reason) => onEvent("error", `shard ${shard} is out of order: ${reason}`),
+    onDiskFull: (full) => onDiskFull(shard, full),
     onWarning: (message) => onEvent("warn", message),
   });
 }

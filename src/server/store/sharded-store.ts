@@ -157,6 +157,10 @@ export class ShardedStore implements Store {
     return faults.length === 0 ? undefined : faults.join("; ");
   }
 
+  diskFull(): boolean {
+    return this.#shards.some((shard) => shard.diskFull());
+  }
+
   async recover(): Promise<void> {
     await Promise.all(this.#shards.map((shard) => shard.recover()));
   }

@@ -21,10 +21,11 @@ describe("defect 70: without a token one can ask", () => {
 
   test("whether it is ready; a server that is not says why and lives on", async () => {
     const reasons = ["draining", "shard 2 does not take writes"];
-    const health = { ready: false, reasons, durability: "full", version: "1", commit: "c" } as const;
+    const creates = "refused: disk full";
+    const health = { ready: false, reasons, creates, durability: "full", version: "1", commit: "c" } as const;
     await using server = serve({ health });
     const answer = await server.call("GET", "/readyz", undefined, NOBODY);
-    expect([answer.status, answer.json]).toEqual([503, { ready: false, reasons }]);
+    expect([answer.status, answer.json]).toEqual([503, { ready: false, reasons, creates }]);
     expect((await server.call("GET", "/healthz", undefined, NOBODY)).status).toBe(200);
   });
 

@@ -30,8 +30,8 @@ function healthz(server: HttpOptions, requestId: string): Response {
 }
 
 function readyz(server: HttpOptions, requestId: string): Response {
-  const { ready, reasons } = server.health();
-  return jsonResponse(ready ? 200 : 503, requestId, JSON.stringify({ ready, reasons }));
+  const { ready, reasons, creates } = server.health();
+  return jsonResponse(ready ? 200 : 503, requestId, JSON.stringify({ ready, reasons, creates }));
 }
 
 function version(server: HttpOptions, requestId: string): Response {

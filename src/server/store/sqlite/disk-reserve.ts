@@ -27,17 +27,26 @@ export class DiskReserve {
     return breached;
   }
 
+  /** Whether the disk has more than the reserve. */
+  hasRoom(): boolean {
+    return this.#spareBytes() >= 0;
+  }
+
   /** @throws CodeqError DISK_FULL when writing that much would eat into the reserve */
   spend(bytes: number): void {
     this.#allowanceBytes -= bytes;
     if (this.#allowanceBytes >= 0) return;
-    const { bavail, bsize } = statfsSync(this.#directory);
-    const spareBytes = bavail * bsize + this.#reusableBytes() - this.#reserveBytes - bytes;
+    const spareBytes = this.#spareBytes() - bytes;
     if (spareBytes < 0) {
       this.#breached = true;
       throw new CodeqError("DISK_FULL", "disk full: new tasks are refused, claims and results go on");
     }
     // Others write to the disk as well, so look again long before the spare is used up.
     this.#allowanceBytes = Math.min(spareBytes / 8, this.#reserveBytes / 8);
+  }
+
+  #spareBytes(): number {
+    const { bavail, bsize } = statfsSync(this.#directory);
+    return bavail * bsize + this.#reusableBytes() - this.#reserveBytes;
   }
 }

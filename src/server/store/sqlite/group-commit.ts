@@ -10,6 +10,8 @@ export interface Transaction {
   rollback(): void;
   /** Told after each commit: how many tasks it changed. */
   committed(changes: number): void;
+  /** Told of each operation that was refused for want of room. */
+  refused(): void;
   /** Told when the file can no longer be trusted. */
   failed(reason: string): void;
 }
@@ -119,6 +121,7 @@ export class GroupCommit {
   }
 
   #reject(group: readonly Pending[], error: CodeqError): void {
+    if (error.code === "DISK_FULL") this.#transaction.refused();
     for (const { reject } of group) reject(error);
   }
 }

@@ -108,6 +108,11 @@ export class ShardEngine {
     return this.#lanes.empty;
   }
 
+  /** Whether there is room for new tasks. */
+  hasRoom(): boolean {
+    return this.#reserve.hasRoom();
+  }
+
   begin(): void {
     // The log may hold more of the disk than the tasks do; emptied, it gives that back.
     if (this.#reserve.takeBreach()) this.#file.db.run("PRAGMA wal_checkpoint(TRUNCATE)");

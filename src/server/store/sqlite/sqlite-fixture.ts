@@ -23,6 +23,7 @@ export class SqliteFixture implements Disposable {
       clock: () => 0,
       onCommit: (operations) => this.commits.push(operations),
       onFault: (reason) => this.faults.push(reason),
+      onDiskFull: (full) => this.warnings.push(full ? "disk full" : "room again"),
       onWarning: (message) => this.warnings.push(message),
       ...given,
     });

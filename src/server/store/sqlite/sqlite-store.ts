@@ -35,6 +35,8 @@ export interface SqliteStoreOptions extends ShardEngineOptions {
   /** Told after each commit: how many tasks it changed, and the milliseconds it took by `clock`. */
   readonly onCommit: (changes: number, elapsedMs: number) => void;
   readonly onFault: (reason: string) => void;
+  /** Told when the disk is full, and when it has room again. */
+  readonly onDiskFull: (full: boolean) => void;
   /** Milliseconds from anywhere, for measuring alone. */
   readonly clock: () => number;
 }
@@ -48,6 +50,9 @@ export class SqliteStore implements Store {
   readonly #group: GroupCommit;
   #engine: ShardEngine | undefined;
   #fault: string | undefined;
+  #diskFull = false;
+  /** Since the disk was last looked at. */
+  #refusals = 0;
   /** Settles once no step of pruning is under way. */
   #pruning: Promise<void> = Promise.resolve();
 
@@ -69,6 +74,7 @@ export class SqliteStore implements Store {
       commit: () => this.#open().commit(),
       rollback: () => this.#engine?.rollback(),
       committed: (changes) => options.onCommit(changes, options.clock() - startedMs),
+      refused: () => this.#refuse(),
       failed: (reason) => this.#fail(reason),
     });
   }
@@ -176,8 +182,15 @@ export class SqliteStore implements Store {
     return this.#fault;
   }
 
+  diskFull(): boolean {
+    return this.#diskFull;
+  }
+
   async recover(): Promise<void> {
-    if (this.#fault === undefined) return;
+    if (this.#fault === undefined) {
+      this.#lookForRoom();
+      return;
+    }
     try {
       this.#engine = new ShardEngine(this.#options);
       this.#fault = undefined;
@@ -197,6 +210,22 @@ export class SqliteStore implements Store {
   #open(): ShardEngine {
     if (this.#engine === undefined) throw new CodeqError("UNAVAILABLE", "storage unavailable");
     return this.#engine;
+  }
+
+  #refuse(): void {
+    this.#refusals += 1;
+    if (this.#diskFull) return;
+    this.#diskFull = true;
+    this.#options.onDiskFull(true);
+  }
+
+  /** At the edge a task fits now and then: it is over when nothing was refused for a while. */
+  #lookForRoom(): void {
+    const isQuiet = this.#refusals === 0;
+    this.#refusals = 0;
+    if (!this.#diskFull || !isQuiet || !this.#open().hasRoom()) return;
+    this.#diskFull = false;
+    this.#options.onDiskFull(false);
   }
 
   #fail(reason: string): void {
