@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Store } from "../queue/store.ts";
 import type { TaskIdSeed } from "../queue/task-id.ts";
@@ -33,6 +33,8 @@ export interface OpenStoreOptions {
 const SHARD_COUNTS = "shard-counts";
 const SHARD_FILE = /^shard-(\d\d)\.sqlite$/;
 const CACHE_BYTES_MIN = 2 ** 20;
+/** What those who are neither owner nor of the group may do with a file. */
+const OTHERS = 0o007;
 
 /**
  * Opens a data directory for this process alone.
@@ -40,7 +42,7 @@ const CACHE_BYTES_MIN = 2 ** 20;
  */
 export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { dataDir, shards: shardCount } = options;
-  prepareDirectory(dataDir);
+  prepareDirectory(options);
   const present = shardNumbers(dataDir);
   const last = Math.max(shardCount - 1, ...present);
   const missing = present.findIndex((number, index) => number !== index);
@@ -67,8 +69,9 @@ async function dropEmptied(opened: SqliteStore[], { dataDir, shards: shardCount 
     // From the end, one at a time, so that no gap remains if the process dies here.
     await last.close();
     const path = join(dataDir, fileOf(opened.length));
+    // The mark first: should the process die in between, an empty shard without one is opened, a mark alone is a loss.
+    rmSync(`${path}.mark`, { force: true });
     rmSync(path);
-    rmSync(`${path}.mark`);
   }
 }
 
@@ -145,13 +148,19 @@ function shardNumbers(dataDir: string): number[] {
     });
 }
 
-function prepareDirectory(dataDir: string): void {
+function prepareDirectory({ dataDir, onEvent }: OpenStoreOptions): void {
   try {
     const fresh = !existsSync(dataDir);
+    if (!fresh && !statSync(dataDir).isDirectory()) throw new Error("it is not a directory");
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     if (fresh) chmodSync(dataDir, 0o700);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
     readdirSync(dataDir);
+    const mode = statSync(dataDir).mode & 0o777;
+    if ((mode & OTHERS) !== 0) {
+      const open = `open to everybody on this machine (mode ${mode.toString(8)})`;
+      onEvent("warn", `the data directory ${dataDir} is ${open}: chmod 700 it`);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreOpenError("inaccessible", `cannot use the data directory ${dataDir}: ${reason}`, { cause: error });

@@ -1,4 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
+import { closeSync, existsSync, openSync } from "node:fs";
 import type { Durability } from "../durability.ts";
 import { StoreOpenError } from "../open-error.ts";
 import { CommitMark } from "./commit-mark.ts";
@@ -41,7 +42,10 @@ export function openShardFile(options: ShardFileOptions): ShardFile {
   let db: Database | undefined;
   try {
     lookBeforeOpening(files);
-    db = new Database(path, { create: true, readwrite: true, strict: true });
+    // SQLite would let everybody read it; its log takes over what the file has. Never done to a file that is there:
+    // closing it would give up the locks this process may hold on it.
+    if (!existsSync(path)) closeSync(openSync(path, "wx", 0o600));
+    db = new Database(path, { readwrite: true, strict: true });
     configure(db, options);
     const { commits, warning } = checkShard(db, files);
     if (schemaVersionOf(db) === 0) db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
