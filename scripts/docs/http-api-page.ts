@@ -33,6 +33,8 @@ const CODE_NOTES: Readonly<Record<HttpErrorCode, string>> = {
   RATE_LIMITED: "too many requests with this token; `Retry-After` says when to try again",
   INTERNAL: "a fault of the server; the log has the request id",
   RESOURCE_EXHAUSTED: "too much at the same time; try again soon",
+  TOO_MANY_COMMANDS:
+    "tasks of the tenant have too many different commands; it passes when tasks are finished and deleted",
   UNAVAILABLE: "nothing happened; try again",
   COMMIT_UNKNOWN: "it may or may not have happened: look, or try again with an idempotency key",
   DISK_FULL: "new tasks are refused; claims and results go on",

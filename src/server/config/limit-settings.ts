@@ -38,7 +38,7 @@ export const limitSettings = {
     max: 10_000_000,
     unit: "commands",
     fallback: 100_000,
-    help: "different commands that have tasks, all tenants together and in each shard; others are refused",
+    help: "different commands that have tasks, all tenants together and in each shard; a tenant gets no more of them than it leaves free, others are refused",
   }),
   idempotencyKeyBytesMax: size({
     key: "maxIdempotencyKeyBytes",

@@ -134,12 +134,15 @@ describe("trouble below", () => {
     ["UNAVAILABLE", 503],
     ["COMMIT_UNKNOWN", 503],
     ["DISK_FULL", 507],
+    ["TOO_MANY_COMMANDS", 503],
   ])("defect 54: %s is %i with its code, not the client's fault", async (code, status) => {
     const store = new FailingStore([1, 2]);
     store.failure = new CodeqError(code, "the store says so");
     await using server = new TestServer(store);
     const single = await server.post("/tasks", { command: "c", payload: 1 });
     expect([single.status, single.member("code"), single.member("error")]).toEqual([status, code, "the store says so"]);
+    // Trouble that passes by itself soon; the rest takes somebody to do something about it.
+    expect(single.headers.has("retry-after")).toBe(code === "UNAVAILABLE" || code === "COMMIT_UNKNOWN");
     const batch = await server.post("/tasks/batch", { tasks: [{ command: "c", payload: 1 }] });
     expect([batch.status, batch.member("code")]).toEqual([status, code]);
     // Only what may or may not have happened is worth a line for each request.

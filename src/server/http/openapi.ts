@@ -87,7 +87,7 @@ function refusalsOf(route: Route): Json {
   if (route.body !== undefined) codes.push("INVALID_ARGUMENT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
   if (route.path.includes(":id")) codes.push("NOT_FOUND");
   if (route.path.includes(":id") && route.method === "POST") codes.push("NOT_OWNER", "NOT_IN_PROGRESS");
-  if (route.access.kind === "producer") codes.push("DISK_FULL");
+  if (route.access.kind === "producer") codes.push("DISK_FULL", "TOO_MANY_COMMANDS");
   const byStatus = Map.groupBy(codes, (code) => STATUS_OF[code]);
   const entries = [...byStatus].map(([status, group]): [number, Json] => {
     return [status, { description: group.join(", "), content: jsonContent("Error") }];

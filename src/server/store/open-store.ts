@@ -17,7 +17,7 @@ export interface OpenStoreOptions {
   readonly cacheBytes: number;
   /** New tasks are refused when less than this is free on the disk; 0 turns that off. */
   readonly diskReserveBytes: number;
-  /** Commands of all tenants that may have tasks, in each shard: each takes memory. */
+  /** Commands of all tenants that may have tasks, in each shard: each takes memory. A tenant must leave as many free as it has. */
   readonly lanesMax: number;
   /** Go on although a file lacks acknowledged changes. */
   readonly acceptDataLoss: boolean;

@@ -9,8 +9,8 @@ type TaskRow = [number, number, number, number, string | null, string, string | 
 
 const TOO_MANY_COMMANDS: Failed = {
   kind: "failed",
-  code: "RESOURCE_EXHAUSTED",
-  message: "too many different commands have tasks; commands without tasks are forgotten",
+  code: "TOO_MANY_COMMANDS",
+  message: "too many different commands of this tenant have tasks; commands without tasks are forgotten",
 };
 
 /** New tasks into a shard. */

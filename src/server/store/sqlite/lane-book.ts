@@ -91,10 +91,15 @@ export class LaneBook {
     this.#unchanged();
   }
 
-  /** The lane, made if there was none; undefined when there are as many as there may be. */
+  /**
+   * The lane, made if there was none; undefined when the tenant has as many as it may: it must leave as many free as it
+   * has, so that however many one tenant makes, there is room for the next.
+   */
   open(tenant: string, command: string): Lane | undefined {
     const known = this.find(tenant, command);
-    if (known !== undefined || this.#byId.size >= this.#lanesMax) return known;
+    if (known !== undefined) return known;
+    const own = this.#tenants.get(tenant)?.byFold.size ?? 0;
+    if (own >= this.#lanesMax - this.#byId.size) return undefined;
     return this.#add(this.#lastId + 1, tenant, command);
   }
 

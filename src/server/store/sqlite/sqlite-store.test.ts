@@ -37,16 +37,30 @@ test("numbers are not used again after a restart, even when everything is gone",
 
 test("more commands than the bound are refused, those that are known go on, and room comes back", async () => {
   using fixture = new SqliteFixture();
-  const store = fixture.open({ lanesMax: 2 });
+  const store = fixture.open({ lanesMax: 4 });
   const [a, b, c, again] = ["a", "b", "c", "A"].map((command) => newTask({ command, maxAttempts: 1 }));
   if (a === undefined || b === undefined || c === undefined || again === undefined) throw new Error("four tasks");
   const outcomes = await store.insert([a, b, c, again], NOW);
   expect(outcomes.map((outcome) => outcome.kind)).toEqual(["created", "created", "failed", "created"]);
-  expect(outcomes[2]).toMatchObject({ code: "RESOURCE_EXHAUSTED" });
+  expect(outcomes[2]).toMatchObject({ code: "TOO_MANY_COMMANDS" });
   await store.claim([claimBy("w1", { commands: ["b"] })], NOW);
   await store.release([{ key: b.key, tenant: "acme", worker: "w1", kind: "nack", delayMs: 0, reason: "x" }], RULE, NOW);
   await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 1 });
   expect(await store.insert([c], NOW)).toEqual([{ kind: "created" }]);
+  await store.close();
+});
+
+test("a tenant with many commands leaves room for the next tenant, and that for a third", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ lanesMax: 16 });
+  const counts: number[] = [];
+  for (const tenant of ["first", "second", "third"]) {
+    const many = Array.from({ length: 20 }, (_, number) => newTask({ tenant, command: `c${number}` }));
+    const outcomes = await store.insert(many, NOW);
+    counts.push(outcomes.filter(({ kind }) => kind === "created").length);
+  }
+  expect(counts).toEqual([8, 4, 2]);
+  expect(await store.insert([newTask({ tenant: "first", command: "c0" })], NOW)).toEqual([{ kind: "created" }]);
   await store.close();
 });
 
