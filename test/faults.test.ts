@@ -67,6 +67,14 @@ describe("acknowledged tasks that are missing from the files stop the start with
   }
 });
 
+test("defect 8: the files themselves say at which durability they are written", async () => {
+  for (const durability of ["off", "full"]) {
+    using directory = new TemporaryDirectory();
+    await using _ = await ServerProcess.start({ dataDir: directory.at("data"), flags: ["--durability", durability] });
+    expect(readFileSync(directory.at("data/shard-00.sqlite.mark"), "utf8")).toMatch(new RegExp(` ${durability} *$`));
+  }
+});
+
 // As root every directory can be written: somebody else has to try, and only root can become somebody else.
 test.skipIf(!IS_ROOT)("a data directory that may not be written is refused by name with exit 4", async () => {
   using directory = new TemporaryDirectory();
