@@ -23,6 +23,7 @@ const { config } = resolveConfig(
         shards: "23",
         "body-max": "2400",
         "json-depth-max": "25",
+        "json-values-max": "57",
         "create-batch-max": "26",
         "claim-batch-max": "27",
         "result-batch-max": "28",
@@ -66,6 +67,7 @@ test("HTTP gets each of its limits", () => {
   expect(httpLimitsOf(config)).toEqual({
     bodyBytesMax: 2400,
     jsonDepthMax: 25,
+    jsonValuesMax: 57,
     batchMax: 26,
     claimBatchMax: 27,
     resultsBatchMax: 28,

@@ -27,6 +27,7 @@ export function httpLimitsOf(config: ServerConfig): HttpLimits {
   return {
     bodyBytesMax: config.bodyBytesMax,
     jsonDepthMax: config.jsonDepthMax,
+    jsonValuesMax: config.jsonValuesMax,
     batchMax: config.createBatchMax,
     claimBatchMax: config.claimBatchMax,
     resultsBatchMax: config.resultBatchMax,

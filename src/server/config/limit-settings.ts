@@ -67,6 +67,15 @@ export const limitSettings = {
     fallback: 64,
     help: "deepest nesting of a request body",
   }),
+  jsonValuesMax: limit({
+    key: "maxJsonValues",
+    flag: "json-values-max",
+    env: "CODEQ_MAX_JSON_VALUES",
+    max: 10_000_000,
+    unit: "values",
+    fallback: 100_000,
+    help: "numbers, texts, lists and so on in a request body of 64KiB or more, those in payloads and results aside",
+  }),
   createBatchMax: limit({
     key: "maxCreateBatch",
     flag: "create-batch-max",

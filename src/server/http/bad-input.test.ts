@@ -119,6 +119,24 @@ test("a body in chunks is read like any other", async () => {
 });
 
 test.each([
+  ["/tasks", `{"command":"c","payload":1,"x":[${"1,".repeat(100_000)}1]}`, "PAYLOAD_TOO_LARGE", 413],
+  ["/tasks/claim", `{"commands":[${'"a",'.repeat(100_000)}"a"]}`, "PAYLOAD_TOO_LARGE", 413],
+  ["/tasks/batch", `{"tasks":[${"{},".repeat(100_000)}{}]}`, "INVALID_ARGUMENT", 400],
+  ["/tasks/batch/results", `{"results":[${"{},".repeat(100_000)}{}]}`, "INVALID_ARGUMENT", 400],
+])("a body of more values than a request of %s can need is refused", async (path, body, code, status) => {
+  await using server = new TestServer(new MemoryStore([1, 2]));
+  const answer = await server.post(path, body);
+  expect([answer.status, answer.member("code")]).toEqual([status, code]);
+});
+
+test("a payload may hold any number of values, and comes back as it came", async () => {
+  await using server = new TestServer(new MemoryStore([1, 2]));
+  const payload = `[${"1.50, ".repeat(120_000)}1]`;
+  expect((await server.post("/tasks", `{"command":"c","payload":${payload}}`)).status).toBe(202);
+  expect((await server.post("/tasks/claim", {})).member("payload")).toBe(payload);
+});
+
+test.each([
   ["command", '{"command":"a\\ud800","payload":1}'],
   ["idempotencyKey", '{"command":"c","payload":1,"idempotencyKey":"\\udc00"}'],
   ["webhook", '{"command":"c","payload":1,"webhook":"http://x/\\ud800"}'],

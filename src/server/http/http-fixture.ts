@@ -179,6 +179,7 @@ const POLICY: QueuePolicy = {
 const LIMITS: HttpLimits = {
   bodyBytesMax: 2_097_152,
   jsonDepthMax: 64,
+  jsonValuesMax: 100_000,
   batchMax: 100,
   claimBatchMax: 10,
   resultsBatchMax: 100,

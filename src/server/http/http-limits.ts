@@ -4,6 +4,8 @@ export interface HttpLimits {
   readonly bodyBytesMax: number;
   /** Nesting of arrays and objects inside a member of a request body. */
   readonly jsonDepthMax: number;
+  /** Values in a large request body, those in payloads and results aside. */
+  readonly jsonValuesMax: number;
   /** Tasks in one batch create. */
   readonly batchMax: number;
   /** Tasks in one batch claim. */

@@ -1,13 +1,46 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type EnvelopeShape, parseEnvelope } from "./json-body.ts";
+import { CodeqError } from "../queue/errors.ts";
+import { type EnvelopeBounds, type EnvelopeShape, LARGE_FROM, parseEnvelope } from "./json-body.ts";
+import { LargeEnvelope } from "./large-envelope.ts";
 
 const SINGLE: EnvelopeShape = { raw: "payload", list: undefined };
 const BATCH: EnvelopeShape = { raw: "payload", list: "tasks" };
 
+const BOUNDS: EnvelopeBounds = { depthMax: 64, valuesMax: 1000, itemsMax: 100 };
+
+/** What comes of a text, which must be the same for one that is large because of the space behind it. */
 function parse(text: string, shape: EnvelopeShape = SINGLE): unknown {
-  const outcome = parseEnvelope(text, shape, 64);
-  return outcome.ok ? outcome.value : outcome.error.message;
+  const [small, large] = [text, enlarged(text)].map((body) => {
+    const outcome = parseEnvelope(body, shape, BOUNDS);
+    return outcome.ok ? outcome.value : outcome.error.message;
+  });
+  expect(large).toEqual(small);
+  return small;
+}
+
+function enlarged(text: string): string {
+  return text + SPACE;
+}
+
+const SPACE = " ".repeat(LARGE_FROM);
+
+/** The same without the space, for many short texts; the two readers are asked as they are. */
+function parseBoth(text: string, shape: EnvelopeShape): unknown {
+  const outcome = parseEnvelope(text, shape, BOUNDS);
+  if (outcome.ok) expect(new LargeEnvelope(text, shape, BOUNDS).read()).toEqual(outcome.value);
+  else expect(() => new LargeEnvelope(text, shape, BOUNDS).read()).toThrow(outcome.error.message);
+  return outcome.ok ? outcome.value : undefined;
+}
+
+/** The code and the words a text is refused with. */
+function refusal(text: string, shape: EnvelopeShape = SINGLE): string {
+  try {
+    const outcome = parseEnvelope(text, shape, BOUNDS);
+    return outcome.ok ? "taken" : `${outcome.error.code}: ${outcome.error.message}`;
+  } catch (error) {
+    return error instanceof CodeqError ? `${error.code}: ${error.message}` : String(error);
+  }
 }
 
 describe("a raw member comes out as the very text that came in", () => {
@@ -27,6 +60,7 @@ describe("a raw member comes out as the very text that came in", () => {
     "true",
     "null",
     '"é😀"',
+    `"${"é".repeat(99)}\\"${"x".repeat(99)}\\u00e9\\\\"`,
   ])("%s", (raw) => {
     expect(parse(`{"command":"c","payload":${raw},"priority":3}`)).toEqual({ command: "c", payload: raw, priority: 3 });
     expect(parse(`{ "payload" : ${raw} }`)).toEqual({ payload: raw });
@@ -40,7 +74,7 @@ describe("a raw member comes out as the very text that came in", () => {
     fc.assert(
       fc.property(fc.json(), blanks, fc.string(), (raw, blank, other) => {
         const text = `${blank}{${blank}"x"${blank}:${blank}${JSON.stringify(other)},"payload":${blank}${raw}${blank}}${blank}`;
-        expect(parse(text)).toEqual({ x: other, payload: raw.trim() });
+        expect(parseBoth(text, SINGLE)).toEqual({ x: other, payload: raw.trim() });
       }),
     );
   });
@@ -75,6 +109,10 @@ describe("what is not one JSON object is refused", () => {
     ['{"a":01}', "not valid JSON"],
     ['{"a":NaN}', "not valid JSON"],
     ['{"a":"\u0000"}', "not valid JSON"],
+    [`{"a":"${"x".repeat(99)}\n"}`, "not valid JSON"],
+    [`{"a":"${"x".repeat(99)}\\x"}`, "not valid JSON"],
+    [`{"a":"${"x".repeat(99)}\\u00g0"}`, "not valid JSON"],
+    [`{"a":"${"x".repeat(99)}`, "not valid JSON"],
     ["[]", "must be a JSON object"],
     ["null", "must be a JSON object"],
     ["1", "must be a JSON object"],
@@ -104,6 +142,36 @@ describe("depth", () => {
   });
 });
 
+describe("a large body is given up where it goes over a bound, whatever stands behind it", () => {
+  const GARBAGE = "?".repeat(LARGE_FROM);
+
+  test.each<[string, string, EnvelopeShape, string]>([
+    ["nested members", `{"x":${"[".repeat(65)}`, SINGLE, "INVALID_ARGUMENT: nested deeper than 64 levels"],
+    ["a nested payload", `{"payload":${"[".repeat(65)}`, SINGLE, "INVALID_ARGUMENT: nested deeper than 64 levels"],
+    ["brackets alone", "[".repeat(65), SINGLE, "INVALID_ARGUMENT: nested deeper than 64 levels"],
+    ["many keys", `{${keys(1000)},"x":1`, SINGLE, OVER_VALUES],
+    ["many keys of a member", `{"x":{${keys(1000)}`, SINGLE, OVER_VALUES],
+    ["many items of a member", `{"commands":[${"1,".repeat(1000)}`, SINGLE, OVER_VALUES],
+    ["many keys of items", `{"tasks":[${`{${keys(20)}},`.repeat(50)}`, BATCH, OVER_VALUES],
+    ["many items", `{"tasks":[${"{},".repeat(100)}{}`, BATCH, "INVALID_ARGUMENT: batch size exceeds maximum of 100"],
+    ["the same key twice", '{"a":1,"a":2,', SINGLE, 'INVALID_ARGUMENT: duplicate key "a"'],
+  ])("%s", (_, start, shape, expected) => {
+    expect(refusal(start + GARBAGE, shape)).toBe(expected);
+  });
+
+  test("as many values as allowed are read, and any number in payloads", () => {
+    expect(refusal(enlarged(`{${keys(1000)}}`))).toBe("taken");
+    const payload = `[${"{},".repeat(100_000)}1]`;
+    expect(refusal(`{"tasks":[{"payload":${payload}},{"payload":${payload},"command":"c"}]}`, BATCH)).toBe("taken");
+  });
+});
+
+function keys(count: number): string {
+  return Array.from({ length: count }, (_, n) => `"k${n}":1`).join(",");
+}
+
+const OVER_VALUES = "PAYLOAD_TOO_LARGE: request body holds more than 1000 values, those in payloads and results aside";
+
 test("any text is either read like the native parser reads it or refused with a reason", () => {
   const almostJson = fc.oneof(
     fc.string(),
@@ -119,9 +187,8 @@ test("any text is either read like the native parser reads it or refused with a 
   );
   fc.assert(
     fc.property(almostJson, (text) => {
-      const outcome = parseEnvelope(text, { raw: undefined, list: "tasks" }, 64);
-      if (outcome.ok) expect(outcome.value).toEqual(JSON.parse(text));
-      else expect(outcome.error.code).toBe("INVALID_ARGUMENT");
+      const value = parseBoth(text, { raw: undefined, list: "tasks" });
+      if (value !== undefined) expect(value).toEqual(JSON.parse(text));
     }),
     { numRuns: 2000 },
   );

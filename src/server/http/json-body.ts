@@ -1,5 +1,7 @@
-import { accepted, CodeqError, type Outcome } from "../queue/errors.ts";
+import { accepted, type Outcome, refused } from "../queue/errors.ts";
 import { elementsOf, type Member, membersOf, TooDeep } from "./json-text.ts";
+import { LargeEnvelope } from "./large-envelope.ts";
+import { duplicateKey, listTooLong, notAnObject, notJson, protoKey, UnfitBody } from "./unfit-body.ts";
 
 /** How a request body is built: which member stays JSON text, and which holds a list of objects built alike. */
 export interface EnvelopeShape {
@@ -7,28 +9,54 @@ export interface EnvelopeShape {
   readonly list: "tasks" | "results" | undefined;
 }
 
+export interface EnvelopeBounds {
+  /** Nesting of arrays and objects in a member. */
+  readonly depthMax: number;
+  /** Values of a large body, those in raw members aside. */
+  readonly valuesMax: number;
+  /** Items of the list. */
+  readonly itemsMax: number;
+}
+
+/** Below this many UTF-16 units no body can keep anybody busy, whatever is in it. */
+export const LARGE_FROM = 65_536;
+
 /**
  * Reads a JSON object strictly (RFC 8259). What producers and workers hand over is not ours to change: the value of
  * the raw member comes out as the very text that came in. Around it, duplicate keys and `__proto__` are refused,
  * because two readers could understand them differently; inside it anything valid goes.
  *
- * The native parser checks and reads the text; a second look at the same text only finds where values lie.
- *
  * @returns the object, or INVALID_ARGUMENT whose message says what is wrong
+ * @throws CodeqError what goes over a bound: INVALID_ARGUMENT for the list, PAYLOAD_TOO_LARGE for the values
  */
-export function parseEnvelope(text: string, shape: EnvelopeShape, depthMax: number): Outcome<Record<string, unknown>> {
-  const value = parseJson(text);
-  if (!isObject(value)) return wrong(value === undefined ? "not valid JSON" : "must be a JSON object");
+export function parseEnvelope(
+  text: string,
+  shape: EnvelopeShape,
+  bounds: EnvelopeBounds,
+): Outcome<Record<string, unknown>> {
   try {
-    // A member of a list item may be as deep as a member of the body: its list and the item itself do not count.
-    const levels = shape.list === undefined ? depthMax : depthMax + 2;
-    fillRaw(text, 0, value, shape, levels);
+    return accepted(
+      text.length < LARGE_FROM ? readSmall(text, shape, bounds) : new LargeEnvelope(text, shape, bounds).read(),
+    );
   } catch (error) {
-    if (error instanceof TooDeep) return wrong(`nested deeper than ${depthMax} levels`);
-    if (error instanceof CodeqError) return { ok: false, error };
+    if (error instanceof TooDeep) return refused("INVALID_ARGUMENT", `nested deeper than ${bounds.depthMax} levels`);
+    if (error instanceof UnfitBody) return refused("INVALID_ARGUMENT", error.message);
     throw error;
   }
-  return accepted(value);
+}
+
+/** The native parser checks and reads the text; a second look at the same text only finds where values lie. */
+function readSmall(text: string, shape: EnvelopeShape, bounds: EnvelopeBounds): Record<string, unknown> {
+  const value = parseJson(text);
+  if (!isObject(value)) throw value === undefined ? notJson() : notAnObject();
+  const list = shape.list === undefined ? undefined : value[shape.list];
+  if (shape.list !== undefined && Array.isArray(list) && list.length > bounds.itemsMax) {
+    throw listTooLong(shape.list, String(list.length), bounds.itemsMax);
+  }
+  // A member of a list item may be as deep as a member of the body: its list and the item itself do not count.
+  const levels = shape.list === undefined ? bounds.depthMax : bounds.depthMax + 2;
+  fillRaw(text, 0, value, shape, levels);
+  return value;
 }
 
 /** Replaces raw members, found in the object that starts at `start`, by their text. */
@@ -57,11 +85,11 @@ function fillList(text: string, list: Member, values: unknown, shape: EnvelopeSh
 }
 
 function refuseAmbiguous(members: readonly Member[], value: Record<string, unknown>): void {
-  if (Object.hasOwn(value, "__proto__")) throw new CodeqError("INVALID_ARGUMENT", 'key "__proto__" is not allowed');
+  if (Object.hasOwn(value, "__proto__")) throw protoKey();
   if (members.length === Object.keys(value).length) return;
   const seen = new Set<string>();
   for (const { key } of members) {
-    if (seen.has(key)) throw new CodeqError("INVALID_ARGUMENT", `duplicate key ${JSON.stringify(key.slice(0, 64))}`);
+    if (seen.has(key)) throw duplicateKey(key);
     seen.add(key);
   }
 }
@@ -77,8 +105,4 @@ function parseJson(text: string): unknown {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function wrong(message: string): { readonly ok: false; readonly error: CodeqError } {
-  return { ok: false, error: new CodeqError("INVALID_ARGUMENT", message) };
 }

@@ -8,7 +8,7 @@ import type { BodySpec } from "./route.ts";
 
 /**
  * The checked body of a request.
- * @throws CodeqError what `readBody` throws, or INVALID_ARGUMENT with the wire protocol's text and, in `cause`, the
+ * @throws CodeqError what `readBody` and `parseEnvelope` throw, or INVALID_ARGUMENT with the wire protocol's text and, in `cause`, the
  *   reason
  */
 export async function readEnvelope<S extends z.ZodType>(
@@ -18,23 +18,15 @@ export async function readEnvelope<S extends z.ZodType>(
   bodies: BodyBudget,
 ): Promise<z.output<S>> {
   const text = await readBody(request, limits.bodyBytesMax, bodies);
-  const envelope = parseEnvelope(text === "" && spec.optional ? "{}" : text, spec.shape, limits.jsonDepthMax);
+  const envelope = parseEnvelope(text === "" && spec.optional ? "{}" : text, spec.shape, {
+    depthMax: limits.jsonDepthMax,
+    valuesMax: limits.jsonValuesMax,
+    itemsMax: spec.itemsMax === undefined ? Number.POSITIVE_INFINITY : limits[spec.itemsMax],
+  });
   if (!envelope.ok) throw unfit(spec, envelope.error.message);
-  refuseLongList(envelope.value, spec, limits);
   const parsed = spec.schema.safeParse(envelope.value);
   if (parsed.success) return parsed.data;
   throw unfit(spec, describe(parsed.error.issues[0]));
-}
-
-/** Before the schema looks at every item. */
-function refuseLongList(envelope: Record<string, unknown>, spec: BodySpec, limits: HttpLimits): void {
-  if (spec.itemsMax === undefined || spec.shape.list === undefined) return;
-  const list = envelope[spec.shape.list];
-  const itemsMax = limits[spec.itemsMax];
-  if (!Array.isArray(list) || list.length <= itemsMax) return;
-  throw new CodeqError("INVALID_ARGUMENT", `batch size exceeds maximum of ${itemsMax}`, {
-    cause: `${spec.shape.list} has ${list.length} items`,
-  });
 }
 
 function unfit(spec: BodySpec, detail: string): CodeqError {
