@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { MemoryStore } from "../store/memory-store.ts";
-import { TestServer } from "./http-fixture.ts";
+import { bearer, TestServer, twoTenants } from "./http-fixture.ts";
 
 const ID = "019f7f65-b6fa-7000-800f-7e60ae5690d1";
 
@@ -84,30 +84,61 @@ describe.each(BODY_ROUTES)("%s", (path) => {
   );
 });
 
+/** Sixteen bodies of this size may be in memory, eight of one tenant. */
+const LIMITS = { bodyBytesMax: 400_000 };
+/** Too large to be let in without looking whether there is room. */
+const MANY_COMMANDS = { commands: ["c"], x: "y".repeat(10_000) };
+const DECLARED = "Content-Length: 400000\r\n\r\n";
+const UNKNOWN = "Transfer-Encoding: chunked\r\n\r\n61a80\r\n";
+
 test.each([
-  ["declared", "Content-Length: 100\r\n\r\n"],
-  ["unknown", "Transfer-Encoding: chunked\r\n\r\n64\r\n"],
+  ["declared", DECLARED],
+  ["unknown", UNKNOWN],
 ])("bodies under way of %s length are bounded, and others are told to come back", async (_, head) => {
-  await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
-  const slow = Array.from({ length: 16 }, () => startBody(server, head));
-  let refused = await server.post("/tasks/claim", {});
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: LIMITS });
+  const slow = Array.from({ length: 8 }, () => startBody(server, head, 399_999));
+  let refused = await server.post("/tasks/claim", MANY_COMMANDS);
   // Until the last of them has been noticed.
-  while (refused.status === 204) refused = await server.post("/tasks/claim", {});
+  while (refused.status === 204) refused = await server.post("/tasks/claim", MANY_COMMANDS);
   expect([refused.status, refused.member("code"), refused.headers.get("retry-after")]).toEqual([
     503,
     "RESOURCE_EXHAUSTED",
     "1",
   ]);
-  expect(await Promise.all(slow.map((body) => body.finish()))).toEqual(slow.map(() => "HTTP/1.1 400"));
   expect((await server.post("/tasks/claim", {})).status).toBe(204);
+  expect(await Promise.all(slow.map((body) => body.finish()))).toEqual(slow.map(() => "HTTP/1.1 400"));
+  expect((await server.post("/tasks/claim", MANY_COMMANDS)).status).toBe(204);
 });
 
-test("a client that goes away in the middle of its body leaves room for others", async () => {
-  await using server = new TestServer(new MemoryStore([1, 2]), { limits: { bodyBytesMax: 100 } });
-  const sockets = Array.from({ length: 16 }, () => startBody(server, "Content-Length: 100\r\n\r\n").socket);
-  while ((await server.post("/tasks/claim", {})).status === 204);
+test("the bodies of one tenant leave room for those of others", async () => {
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: LIMITS, authenticators: twoTenants() });
+  const slow = Array.from({ length: 20 }, () => startBody(server, DECLARED, 399_999, "a-producer"));
+  const create = (token: string) =>
+    server.post("/tasks", { command: "c", payload: "x".repeat(300_000) }, bearer(token));
+  while ((await create("a-producer")).status === 202);
+  expect((await create("b-producer")).status).toBe(202);
+  for (const { socket } of slow) socket.destroy();
+});
+
+test.each([
+  ["declared", DECLARED],
+  ["unknown", UNKNOWN],
+])("bodies of %s length that are announced and do not come take no room", async (_, head) => {
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: LIMITS });
+  const announced = await Promise.all(Array.from({ length: 50 }, () => announceBody(server, head)));
+  expect((await server.post("/tasks/claim", MANY_COMMANDS)).status).toBe(204);
+  for (const socket of announced) socket.destroy();
+});
+
+test.each([
+  ["declared", DECLARED],
+  ["unknown", UNKNOWN],
+])("a client that goes away in the middle of its body of %s length leaves room for others", async (_, head) => {
+  await using server = new TestServer(new MemoryStore([1, 2]), { limits: LIMITS });
+  const sockets = Array.from({ length: 8 }, () => startBody(server, head, 399_999).socket);
+  while ((await server.post("/tasks/claim", MANY_COMMANDS)).status === 204);
   for (const socket of sockets) socket.destroy();
-  while ((await server.post("/tasks/claim", {})).status === 503);
+  while ((await server.post("/tasks/claim", MANY_COMMANDS)).status === 503);
   expect(await server.queue.stats(undefined, undefined)).toEqual([]);
 });
 
@@ -194,22 +225,43 @@ test("whatever the body, the answer is no 5xx, has a code when it refuses, and a
     ),
     { numRuns: 1000 },
   );
-});
+}, 30_000);
 
 /**
- * Sends all but the last of a hundred bytes; `finish` sends that one too and waits for the answer.
+ * Sends that many bytes of a body; `finish` sends one more, ends it and waits for the answer.
  * @param head the end of the request's head, and what announces the bytes
  */
-function startBody(server: TestServer, head: string): { socket: Socket; finish(): Promise<string> } {
+function startBody(
+  server: TestServer,
+  head: string,
+  bytes: number,
+  token = "dev-token",
+): { socket: Socket; finish(): Promise<string> } {
   const answer = Promise.withResolvers<string>();
-  const start = `POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-token\r\n${head}`;
-  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(start + "x".repeat(99)));
+  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(headOf(token) + head + "x".repeat(bytes)));
   socket.once("data", (chunk) => answer.resolve(chunk.toString().slice(0, 12)));
+  socket.on("error", () => undefined);
   const finish = (): Promise<string> => {
     socket.write(head.startsWith("Transfer") ? "x\r\n0\r\n\r\n" : "x");
     return answer.promise;
   };
   return { socket, finish };
+}
+
+/** Sends the head of a request and the first byte of its body, when the server says that it waits for it. */
+function announceBody(server: TestServer, head: string): Promise<Socket> {
+  const asked = Promise.withResolvers<Socket>();
+  const start = `${headOf("dev-token")}Expect: 100-continue\r\n${head}`;
+  const socket = connect(server.http.port, "127.0.0.1", () => socket.write(start));
+  socket.once("data", () => {
+    socket.write("x");
+    asked.resolve(socket);
+  });
+  return asked.promise;
+}
+
+function headOf(token: string): string {
+  return `POST /v1/codeq/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n`;
 }
 
 /** Without a `Content-Length`. */

@@ -1,10 +1,8 @@
 import type { z } from "zod";
 import { CodeqError } from "../queue/errors.ts";
-import type { BodyBudget } from "./body-budget.ts";
-import type { HttpLimits } from "./http-limits.ts";
 import { parseEnvelope } from "./json-body.ts";
 import { readBody } from "./request-body.ts";
-import type { BodySpec } from "./route.ts";
+import type { BodySpec, Call } from "./route.ts";
 
 /**
  * The checked body of a request.
@@ -12,12 +10,11 @@ import type { BodySpec } from "./route.ts";
  *   reason
  */
 export async function readEnvelope<S extends z.ZodType>(
-  request: Request,
+  { request, server, bodies, caller }: Call,
   spec: BodySpec<S>,
-  limits: HttpLimits,
-  bodies: BodyBudget,
 ): Promise<z.output<S>> {
-  const text = await readBody(request, limits.bodyBytesMax, bodies);
+  const { limits } = server;
+  const text = await readBody(request, limits.bodyBytesMax, bodies, caller.tenant);
   const envelope = parseEnvelope(text === "" && spec.optional ? "{}" : text, spec.shape, {
     depthMax: limits.jsonDepthMax,
     valuesMax: limits.jsonValuesMax,

@@ -1,22 +1,40 @@
 import { CodeqError } from "../queue/errors.ts";
 import type { BodyBudget } from "./body-budget.ts";
 
+/** A body that says it is no larger is not reserved: how many there are is bounded by the requests under way. */
+const FREE_BYTES_MAX = 4096;
+/** A body that says it is no larger is reserved at once and read in one piece, which costs less. */
+const ONE_PIECE_BYTES_MAX = 262_144;
+
 /**
- * The body of a request as text.
+ * The body of a request as text. Of a large one only what has arrived is reserved: many announce much and send it
+ * late, or never.
  * @throws CodeqError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, INVALID_ARGUMENT when it is not UTF-8 or cut off, or
  *   RESOURCE_EXHAUSTED when too much is being read already
  */
-export async function readBody(request: Request, bytesMax: number, budget: BodyBudget): Promise<string> {
+export async function readBody(
+  request: Request,
+  bytesMax: number,
+  budget: BodyBudget,
+  tenant: string,
+): Promise<string> {
   refuseEncoded(request);
   const declared = request.headers.get("content-length");
-  const bytes = declared === null ? bytesMax : Number(declared);
-  if (bytes > bytesMax) throw tooLarge(`${bytes} bytes`, bytesMax);
-  budget.reserve(bytes);
+  // A declared length is enforced by the server underneath.
+  const bytes = declared === null ? Number.POSITIVE_INFINITY : Number(declared);
+  if (declared !== null && bytes > bytesMax) throw tooLarge(`${bytes} bytes`, bytesMax);
+  if (bytes <= FREE_BYTES_MAX) return decodeUtf8(await readWhole(request));
+  let reserved = 0;
+  const reserve = (more: number): void => {
+    budget.reserve(tenant, more);
+    reserved += more;
+  };
   try {
-    // A declared length is enforced by the server underneath; only without one there is something to count.
-    return decodeUtf8(declared === null ? await readCounting(request, bytesMax) : await readAll(request));
+    if (bytes > ONE_PIECE_BYTES_MAX) return decodeUtf8(await readPieces(request, bytesMax, reserve));
+    reserve(bytes);
+    return decodeUtf8(await readWhole(request));
   } finally {
-    budget.release(bytes);
+    budget.release(tenant, reserved);
   }
 }
 
@@ -26,7 +44,7 @@ function refuseEncoded(request: Request): void {
   throw new CodeqError("UNSUPPORTED_MEDIA_TYPE", "a request body must not be compressed (Content-Encoding)");
 }
 
-async function readAll(request: Request): Promise<Uint8Array> {
+async function readWhole(request: Request): Promise<Uint8Array> {
   try {
     return await request.bytes();
   } catch (error) {
@@ -34,22 +52,24 @@ async function readAll(request: Request): Promise<Uint8Array> {
   }
 }
 
-async function readCounting(request: Request, bytesMax: number): Promise<Uint8Array> {
+/** @param reserve called with the size of each piece as it arrives */
+async function readPieces(request: Request, bytesMax: number, reserve: (bytes: number) => void): Promise<Uint8Array> {
   // Declared without an element type; a request body is made of bytes.
   const body = request.body as AsyncIterable<Uint8Array> | null;
   if (body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of body) {
-      bytes += chunk.byteLength;
+    for await (const piece of body) {
+      bytes += piece.byteLength;
       if (bytes > bytesMax) throw tooLarge(`more than ${bytesMax} bytes`, bytesMax);
-      chunks.push(chunk);
+      reserve(piece.byteLength);
+      pieces.push(piece);
     }
   } catch (error) {
     throw error instanceof CodeqError ? error : cutOff(error);
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(pieces);
 }
 
 // Keeps a byte order mark: it is not part of JSON, so the JSON parser refuses it.

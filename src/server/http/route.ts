@@ -93,6 +93,6 @@ export function bodyRoute<S extends z.ZodType>(
     query: {},
     ...rest,
     body,
-    run: async (call) => handle(call, await readEnvelope(call.request, body, call.server.limits, call.bodies)),
+    run: async (call) => handle(call, await readEnvelope(call, body)),
   };
 }
