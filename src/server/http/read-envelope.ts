@@ -21,13 +21,18 @@ export async function readEnvelope<S extends z.ZodType>(
     itemsMax: spec.itemsMax === undefined ? Number.POSITIVE_INFINITY : limits[spec.itemsMax],
   });
   if (!envelope.ok) throw unfit(spec, envelope.error.message);
-  const parsed = spec.schema.safeParse(envelope.value);
+  const parsed = spec.schema.safeParse(envelope.value, { error: textOf });
   if (parsed.success) return parsed.data;
   throw unfit(spec, describe(parsed.error.issues[0]));
 }
 
 function unfit(spec: BodySpec, detail: string): CodeqError {
   return new CodeqError("INVALID_ARGUMENT", spec.refusal, { cause: detail });
+}
+
+/** What is missing needs no word about types; anything else is for the schema to say. */
+function textOf({ input }: { readonly input?: unknown }): string | undefined {
+  return input === undefined ? "required" : undefined;
 }
 
 function describe(issue: z.core.$ZodIssue | undefined): string {

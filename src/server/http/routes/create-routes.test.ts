@@ -72,6 +72,17 @@ describe("creating a task", () => {
     expect(await server.queue.stats(undefined, undefined)).toEqual([]);
   });
 
+  test.each([
+    ["/tasks", "{}", "command: required"],
+    ["/tasks", '{"command":"c"}', "payload: required"],
+    ["/tasks", '{"command":"c","payload":null}', "payload: required"],
+    ["/tasks/batch", "{}", "tasks: required"],
+    ["/tasks/claim/batch", "{}", "count: required"],
+  ])("%s with %s says in `detail` what is missing", async (path, body, detail) => {
+    await using server = serve();
+    expect((await server.post(path, body)).member("detail")).toBe(detail);
+  });
+
   test("says in `detail` which member is wrong", async () => {
     await using server = serve();
     const answer = await server.post("/tasks", '{"command":"c","payload":1,"priority":"high"}');
