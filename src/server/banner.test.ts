@@ -28,6 +28,12 @@ test("the request to paste holds the dev token only where it is in force", () =>
   expect(banner(report)).toContain('"Authorization: Bearer $TOKEN"');
 });
 
+test("the start-up line holds the same request", () => {
+  const { try: request } = startFields({ ...report, devToken: "dev-token" });
+  expect(request).toStartWith("curl -X POST http://127.0.0.1:8080/v1/codeq/tasks ");
+  expect(banner({ ...report, devToken: "dev-token" })).toContain(String(request));
+});
+
 test.each([
   ["http://0.0.0.0:8080", "http://127.0.0.1:8080/v1/codeq/tasks"],
   ["https://[::]:8443", "https://[::1]:8443/v1/codeq/tasks"],

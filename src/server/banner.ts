@@ -48,9 +48,11 @@ export function banner(report: StartReport): string {
 }
 
 /** For programs: the fields of one log line. */
-export function startFields({ build, url, port, grpc, dataDir, shards, durability }: StartReport): LogFields {
+export function startFields(report: StartReport): LogFields {
+  const { build, url, port, grpc, dataDir, shards, durability } = report;
   const grpcPorts = Object.fromEntries(grpc.flatMap(({ serves, port }) => serves.map((name) => [`${name}Port`, port])));
-  return { url, port, ...grpcPorts, dataDir, durability, shards, version: build.version, commit: build.commit };
+  const { version, commit } = build;
+  return { url, port, ...grpcPorts, dataDir, durability, shards, version, commit, try: curlLine(report) };
 }
 
 /** Undefined when there is nothing to warn of. */
