@@ -80,6 +80,15 @@ test("counts creations, deliveries and expired leases by command", async () => {
   expect(await value(metrics, 'codeq_task_created_total{command="DRAW"}')).toBeUndefined();
 });
 
+test("control characters of a command are written out", async () => {
+  const metrics = metricsOf({ stats: async () => [lane("acme", "a\u0000b\u009f", { delayed: 2 })] });
+  metrics.observer.created("a\u0000b\u009f", 5);
+  const label = String.raw`command="a\\u0000b\\u009f"`;
+  expect(await value(metrics, `codeq_task_created_total{${label}}`)).toBe(5);
+  expect(await value(metrics, `codeq_queue_depth{${label},queue="delayed"}`)).toBe(2);
+  expect(await metrics.text()).not.toMatch(/[^\P{Cc}\n]/u);
+});
+
 test("defect 57: every finished task is counted with its latency, dead ones as failed", async () => {
   const metrics = metricsOf();
   metrics.observer.finished("SEND", "completed", NOW - 3, NOW);
@@ -249,4 +258,11 @@ test("every line of the page is a comment, a sample or empty", async () => {
   for (const line of (await metrics.text()).split("\n")) {
     expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="([^"\\]|\\.)*",?)+\})? (\+Inf|[-+.e\d]+)|)$/);
   }
+});
+
+test("what codeq does not do yet has its name on the page, and no values", async () => {
+  const page = await metricsOf().text();
+  expect(page).toContain("# TYPE codeq_webhook_deliveries_total counter\n");
+  expect(page).toContain("# TYPE codeq_subscriptions_active gauge\n");
+  expect(page).not.toMatch(/^codeq_(webhook|subscriptions)/m);
 });

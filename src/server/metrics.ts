@@ -9,6 +9,7 @@ import { processFamilies, single } from "./metrics/process-metrics.ts";
 import { RequestMetrics } from "./metrics/request-metrics.ts";
 import { StoreMetrics, type StoreSources } from "./metrics/store-metrics.ts";
 import { StreamMetrics } from "./metrics/stream-metrics.ts";
+import { webhookFamilies } from "./metrics/webhook-metrics.ts";
 import type { QueueObserver } from "./queue/observer.ts";
 import type { LaneStats } from "./queue/store.ts";
 
@@ -60,6 +61,7 @@ export class Metrics {
       ...this.requests.families(),
       ...this.streams.families(),
       ...this.store.families(),
+      ...webhookFamilies(),
       ...this.#serverFamilies(options),
       ...processFamilies(options.startedMs),
       ...heapFamilies(),

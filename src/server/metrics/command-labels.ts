@@ -20,7 +20,13 @@ export class CommandLabels {
     const known = this.#labels.get(folded);
     if (known !== undefined) return known;
     if (this.#labels.size >= this.max) return OVERFLOW_LABEL;
-    this.#labels.set(folded, command);
-    return command;
+    const label = printable(command);
+    this.#labels.set(folded, label);
+    return label;
   }
+}
+
+/** The format has an escape for a newline; other control characters would be in the page as they are. */
+function printable(command: string): string {
+  return command.replaceAll(/[^\P{Cc}\n]/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
