@@ -60,6 +60,11 @@ test.each([
   expect(await depth()).toBe(before);
 });
 
+test("a method nobody has heard of ends the connection, and a known one in the wrong place is answered", async () => {
+  expect(await statusFor("FOO /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).toBe("closed");
+  expect(await statusFor("PURGE /healthz HTTP/1.1\r\nHost: x\r\n\r\n")).toBe(405);
+});
+
 test("requests sent without waiting for answers are answered in their order", async () => {
   using connection = await HttpConnection.open(server.port);
   connection.write(getTask("none") + "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + getTask("none") + CREATE);

@@ -17,6 +17,8 @@ here are the defaults; [configuration.md](configuration.md) has the settings beh
 - Times are RFC 3339 in UTC. Payloads and results come back byte for byte.
 - A 2xx means that the change is committed.
 - Every answer carries \`X-Request-Id\`; one that is sent along is kept.
+- What is no HTTP, a request with an invented method among it, ends the connection without an answer. A known method in the
+  wrong place is a 405.
 
 `;
 

@@ -85,9 +85,12 @@ function refusalsOf(route: Route): Json {
   const codes: HttpErrorCode[] = ["UNAUTHENTICATED", "PERMISSION_DENIED", "UNAVAILABLE", "COMMIT_UNKNOWN"];
   if (route.rate !== undefined) codes.push("RATE_LIMITED");
   if (route.body !== undefined) codes.push("INVALID_ARGUMENT", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
+  else if (route.path.includes(":command")) codes.push("INVALID_ARGUMENT");
   if (route.path.includes(":id")) codes.push("NOT_FOUND");
   if (route.path.includes(":id") && route.method === "POST") codes.push("NOT_OWNER", "NOT_IN_PROGRESS");
-  if (route.access.kind === "producer") codes.push("DISK_FULL", "TOO_MANY_COMMANDS");
+  if (route.access.kind === "producer") codes.push("TOO_MANY_COMMANDS");
+  // New tasks are refused early, so that the others go on; but a disk can fill up for these as well.
+  if (route.method === "POST") codes.push("DISK_FULL");
   const byStatus = Map.groupBy(codes, (code) => STATUS_OF[code]);
   const entries = [...byStatus].map(([status, group]): [number, Json] => {
     return [status, { description: group.join(", "), content: jsonContent("Error") }];

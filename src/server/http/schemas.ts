@@ -25,7 +25,9 @@ const rawObject = z
 
 const creation = {
   priority: optionalInt.describe("Higher goes first. Clamped to 0..9; default 0"),
-  webhook: optionalText.describe("http or https URL that is told the result"),
+  webhook: optionalText.describe(
+    "http or https URL; kept with the task and told nothing yet: codeq sends no webhooks so far",
+  ),
   maxAttempts: optionalInt.describe(
     "Deliveries before the task is dead; the server's default when absent or not positive",
   ),

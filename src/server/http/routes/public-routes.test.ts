@@ -81,6 +81,16 @@ describe("the documentation", () => {
     expect(schemas.SubmitResult.properties.result.type).toBe("object");
   });
 
+  test.each([
+    ["/v1/codeq/tasks/claim", "post", "507", "DISK_FULL"],
+    ["/v1/codeq/tasks/{id}/heartbeat", "post", "507", "DISK_FULL"],
+    ["/v1/codeq/admin/queues/{command}", "get", "400", "INVALID_ARGUMENT"],
+  ])("describes what %s may be refused with", async (path, method, status, code) => {
+    await using server = serve();
+    const { json } = await server.call("GET", "/openapi.json", undefined, NOBODY);
+    expect(Object(json["paths"])[path][method].responses[status].description).toContain(code);
+  });
+
   test("describes answers as they are", async () => {
     await using server = serve();
     const task = await server.post("/tasks", { command: "c", payload: 1, priority: 3, webhook: "http://x.test/" });
