@@ -12,6 +12,7 @@ async function codeq(args: readonly string[], env: Readonly<Record<string, strin
 describe("what is wrong ends the start with one line and exit code 2", () => {
   test.each<[string, readonly string[], string]>([
     ["an unknown command", ["srve"], "codeq: unknown command srve; did you mean serve? See codeq help."],
+    ["a command that is like none", ["frobnicate"], "codeq: unknown command frobnicate. See codeq help."],
     ["an unknown flag", ["serve", "--prot", "1"], "codeq: unknown option '--prot' (Did you mean --port?)"],
     ["an unknown flag without a command", ["--shard", "1"], "codeq: unknown option '--shard' (Did you mean --shards?)"],
     ["a flag without its value", ["serve", "--port"], "codeq: option '--port <n>' argument missing"],
@@ -60,6 +61,8 @@ describe("what is wrong ends the start with one line and exit code 2", () => {
     expect(stderr).toContain("unknown key shrads; did you mean shards?");
     await Bun.write(path, "port: [");
     expect((await codeq(["config"], { CODEQ_CONFIG_PATH: path })).stderr).toContain("is not valid YAML");
+    await Bun.write(path, "port: 7000\nport: 7001\n");
+    expect((await codeq(["config"], { CODEQ_CONFIG_PATH: path })).stderr).toContain("key port is there twice");
   });
 
   test("a wrong token setting is named and not shown", async () => {
@@ -101,6 +104,14 @@ test("version tells what it was built from, to people and to programs", async ()
   const shown: unknown = JSON.parse((await codeq(["version", "--json"])).stdout);
   expect(Object.keys(shown as object)).toEqual(["version", "commit", "date", "bun", "platform"]); // parsed from an object
   expect((await codeq(["--version"])).code).toBe(0);
+});
+
+test("config shows what the server would refuse to start with, and fails like it", async () => {
+  const { code, stdout, stderr } = await codeq(["config"], { PRODUCER_AUTH_CONFIG: '{"token":"secret","extra":1}' });
+  expect(code).toBe(2);
+  expect(stdout).toContain("producerAuthConfig");
+  expect(stderr).toContain("codeq: producer auth: ");
+  expect(stderr).not.toContain("secret");
 });
 
 test("config reads flags, variables and the file together, and writes warnings apart", async () => {

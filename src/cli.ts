@@ -67,7 +67,8 @@ async function run(args: readonly string[]): Promise<number> {
   const named = first === "help" ? second : first.startsWith("-") ? DEFAULT_COMMAND : first;
   if (named !== undefined && !named.startsWith("-") && COMMANDS[named] === undefined && named !== "help") {
     const known = [...Object.keys(COMMANDS), "help"];
-    io.warn(`codeq: unknown command ${named}${suggestion(named, known)} See codeq help.\n`);
+    const meant = suggestion(named, known);
+    io.warn(`codeq: unknown command ${named}${meant === "" ? "." : meant} See codeq help.\n`);
     return EXIT_CODES.usage.code;
   }
   try {

@@ -98,6 +98,7 @@ describe("what is wrong is named, with where it comes from and what it may be", 
       { file: { rateLimit: { producer: { burstSize: -1 } } } },
       "rateLimit.producer.burstSize: -1 is not valid",
     ],
+    ["a number that is none", { file: { port: Infinity } }, "port: Infinity is not valid"],
     ["a boolean that is neither", { env: { ALLOW_PRODUCER_AS_WORKER: "perhaps" } }, "ALLOW_PRODUCER_AS_WORKER"],
     ["a section that is none", { file: { rateLimit: 5 } }, "rateLimit must be a mapping"],
     ["a file that is a list", { file: [1] }, "configuration file codeq.yaml must hold a mapping"],
@@ -246,6 +247,18 @@ describe("warnings", () => {
     const env = { CODEQ_SHRADS: "4", CODEQ_PORT: "tcp://10.0.0.1:8080", CODEQ_BASE_URL: "http://x", PATH: "/bin" };
     expect(load({ env }).warnings).toEqual([
       "no effect: environment variable CODEQ_SHRADS is not known, did you mean CODEQ_SHARDS?",
+    ]);
+  });
+
+  test("a port in a variable that does not set it is pointed out", () => {
+    expect(load({ env: { CODEQ_PORT: "1234" } }).warnings).toEqual([
+      "no effect: environment variable CODEQ_PORT is not known, did you mean PORT?",
+    ]);
+  });
+
+  test("limits of what codeq does not send are pointed out", () => {
+    expect(load({ env: { RATE_LIMIT_WEBHOOK_BURST_SIZE: "5" } }).warnings).toEqual([
+      "no effect: RATE_LIMIT_WEBHOOK_BURST_SIZE (codeq sends no webhooks yet)",
     ]);
   });
 

@@ -76,7 +76,8 @@ function parse(setting: Setting<unknown>, raw: RawValue, problems: string[]): un
 }
 
 function quote(value: unknown): string {
-  const shown = JSON.stringify(value) ?? String(value);
+  // JSON has no infinity, which is what 1e400 is read as.
+  const shown = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return shown.length <= 80 ? shown : `${shown.slice(0, 77)}...`;
 }
 
@@ -144,12 +145,17 @@ function withoutEffect(env: Environment, file: ConfigFile | undefined): string[]
 function mistyped(env: Environment): string[] {
   const known = [...settingNames.flatMap((name) => settings[name].env), CONFIG_PATH_VARIABLE];
   return Object.keys(env).flatMap((variable) => {
-    if (!variable.startsWith("CODEQ_") || variable === "CODEQ_PORT" || known.includes(variable)) return [];
-    const meant = nearest(variable, known, 2);
+    if (!variable.startsWith("CODEQ_") || known.includes(variable)) return [];
+    const meant = variable === "CODEQ_PORT" ? portVariable(env) : nearest(variable, known, 2);
     return meant === undefined
       ? []
       : [`no effect: environment variable ${variable} is not known, did you mean ${meant}?`];
   });
+}
+
+/** Kubernetes sets CODEQ_PORT to an URL next to a service called codeq; a number was meant for us. */
+function portVariable(env: Environment): string | undefined {
+  return /^\s*\d+\s*$/.test(env["CODEQ_PORT"] ?? "") ? "PORT" : undefined;
 }
 
 function halfRates(config: ServerConfig): string[] {

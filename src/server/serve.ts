@@ -1,10 +1,11 @@
 import { readdir, stat, statfs } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buildInfo } from "../build-info.ts";
-import { type Authenticators, buildAuthenticators, devAuthenticators } from "./auth/authenticators.ts";
+import type { Authenticators } from "./auth/authenticators.ts";
 import type { StartReport } from "./banner.ts";
 import { Clock, machineTime, schedule } from "./clock.ts";
-import { type AuthChoice, chooseAuth, DEV_TENANT, DEV_TOKEN } from "./config/auth-choice.ts";
+import { type AuthChoice, chooseAuth, DEV_TOKEN } from "./config/auth-choice.ts";
+import { authenticatorsOf } from "./config/chosen-auth.ts";
 import { grpcListens } from "./config/grpc-listens.ts";
 import type { ServerConfig } from "./config/settings.ts";
 import type { GrpcServer } from "./grpc/grpc-server.ts";
@@ -18,7 +19,6 @@ import { Maintenance } from "./maintenance.ts";
 import { Metrics } from "./metrics.ts";
 import { openTracing } from "./open-tracing.ts";
 import { httpLimitsOf, queuePolicyOf, rateLimitsOf } from "./policies.ts";
-import { CodeqError } from "./queue/errors.ts";
 import type { Store } from "./queue/store.ts";
 import { TaskQueue, type TaskQueueOptions } from "./queue/task-queue.ts";
 import { RandomHex } from "./random-hex.ts";
@@ -162,22 +162,6 @@ async function openConfiguredStore(config: ServerConfig, metrics: Metrics, log: 
     });
   } catch (error) {
     throw storeFailure(error, config.dataDir);
-  }
-}
-
-function authenticatorsOf(choice: AuthChoice): Authenticators {
-  switch (choice.kind) {
-    case "dev":
-      return devAuthenticators(DEV_TOKEN, DEV_TENANT);
-    case "refused":
-      throw new StartError("usage", choice.reason);
-    case "configured":
-      try {
-        return buildAuthenticators(choice.settings);
-      } catch (error) {
-        if (error instanceof CodeqError) throw new StartError("usage", error.message, { cause: error });
-        throw error;
-      }
   }
 }
 

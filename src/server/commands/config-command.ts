@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { chooseAuth } from "../config/auth-choice.ts";
+import { authenticatorsOf } from "../config/chosen-auth.ts";
 import { addServerFlags, givenFlags } from "../config/flags.ts";
 import { configJson, configText } from "../config/print-config.ts";
 import { loadConfig } from "../config.ts";
@@ -13,5 +15,7 @@ export function configCommand(io: CommandIo): Command {
     const loaded = await loadConfig({ flags, env: io.env });
     io.print(flags.get("json") === true ? configJson(loaded) : configText(loaded));
     for (const warning of loaded.warnings) io.warn(`warning: ${warning}\n`);
+    // Shown all the same, because that helps to find what is wrong.
+    authenticatorsOf(chooseAuth(loaded.config));
   });
 }

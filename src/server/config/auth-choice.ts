@@ -1,7 +1,7 @@
 import type { AuthSettings, ProviderSettings } from "../auth/authenticators.ts";
 import { resolveTenant } from "../auth/tenant-claims.ts";
-import { isMapping } from "./config-file.ts";
 import { grpcListens } from "./grpc-listens.ts";
+import { isMapping } from "./mapping.ts";
 import type { ServerConfig } from "./settings.ts";
 
 /** Known to everybody who read the documentation. */

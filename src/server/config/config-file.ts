@@ -1,12 +1,14 @@
 import { StartError } from "../start-error.ts";
+import { duplicateKeys } from "./duplicate-keys.ts";
 import { foreignSettings } from "./foreign-settings.ts";
+import { isMapping } from "./mapping.ts";
 import { suggestion } from "./nearest.ts";
 
 /** A configuration file, flattened: `rateLimit.producer.burstSize` for nested keys. */
 export interface ConfigFile {
   readonly path: string;
   readonly values: ReadonlyMap<string, unknown>;
-  /** One text for each key that nobody knows. */
+  /** One text for each key that nobody knows, or that is there twice. */
   readonly problems: readonly string[];
 }
 
@@ -23,7 +25,9 @@ export async function readConfigFile(path: string, knownKeys: ReadonlySet<string
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError("usage", `configuration file ${path} is not valid YAML: ${reason}`, { cause: error });
   }
-  return flattenConfig(path, document ?? {}, knownKeys);
+  const flat = flattenConfig(path, document ?? {}, knownKeys);
+  const twice = duplicateKeys(content).map((key) => `configuration file ${path}: key ${key} is there twice`);
+  return { ...flat, problems: [...twice, ...flat.problems] };
 }
 
 /** @throws StartError when the document is not a mapping */
@@ -60,10 +64,6 @@ function flatten(prefix: string, mapping: Readonly<Record<string, unknown>>, int
 function isInner(key: string, leaves: ReadonlySet<string>): boolean {
   for (const leaf of leaves) if (leaf.startsWith(`${key}.`)) return true;
   return false;
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function readText(file: Bun.BunFile, path: string): Promise<string> {

@@ -26,7 +26,11 @@ export const foreignSettings: readonly ForeignSetting[] = [
   { key: "resultWebhookMaxAttempts", env: ["RESULT_WEBHOOK_MAX_ATTEMPTS"], why: NOT_SENT },
   { key: "resultWebhookBaseBackoffSeconds", env: ["RESULT_WEBHOOK_BASE_BACKOFF_SECONDS"], why: NOT_SENT },
   { key: "resultWebhookMaxBackoffSeconds", env: ["RESULT_WEBHOOK_MAX_BACKOFF_SECONDS"], why: NOT_SENT },
-  { key: "rateLimit.webhook", env: [], why: NOT_SENT },
+  {
+    key: "rateLimit.webhook",
+    env: ["RATE_LIMIT_WEBHOOK_REQUESTS_PER_MINUTE", "RATE_LIMIT_WEBHOOK_BURST_SIZE"],
+    why: NOT_SENT,
+  },
   { key: "cluster", env: ["CLUSTER_SELF_ID", "CLUSTER_GRPC_ADDR", "CLUSTER_NODES"], why: REPLICATED },
   {
     key: "raft",

@@ -31,6 +31,8 @@ test.each<[string, Kind<unknown>, unknown, unknown]>([
   ["less than the least duration", pause, "999ms", REFUSED],
   ["a negative duration", pause, "-5s", REFUSED],
   ["an unknown unit", pause, "5 weeks", REFUSED],
+  ["a word for none", duration({ min: 0, max: 1000, zero: "never" }), "Never", 0],
+  ["a word for none where there is no such thing", pause, "never", REFUSED],
   ["infinity", pause, "Infinity", REFUSED],
   ["plain bytes", room, "4096", 4096],
   ["mebibytes", room, "64MiB", 64 * 2 ** 20],
@@ -55,6 +57,10 @@ test.each<[string, Kind<unknown>, unknown, unknown]>([
   ["text that is no JSON", json(), "{token", REFUSED],
 ])("reads %s", (_, kind, value, expected) => {
   expect(read(kind, value)).toEqual(expected);
+});
+
+test("shows the word for none where there is one", () => {
+  expect(duration({ min: 0, max: 1000, zero: "never" }).show(0)).toBe("never");
 });
 
 test.each<[number, string]>([

@@ -46,15 +46,23 @@ export function ratio(): Kind<number> {
   };
 }
 
-/** Milliseconds inside; a plain number outside is seconds. */
-export function duration(bounds: Bounds): Kind<number> {
+/**
+ * Milliseconds inside; a plain number outside is seconds.
+ * @param bounds.zero a word for 0, where that is no duration
+ */
+export function duration(bounds: Bounds & { readonly zero?: string }): Kind<number> {
+  const { min, max, zero } = bounds;
   const number = z.number().transform((seconds) => withoutNoise(seconds * 1000));
-  const text = z.string().transform((value, context) => parseUnit(value, DURATION_UNITS, "s") ?? refuse(context));
+  const text = z.string().transform((value, context) => {
+    if (zero !== undefined && value.trim().toLowerCase() === zero) return 0;
+    return parseUnit(value, DURATION_UNITS, "s") ?? refuse(context);
+  });
+  const show = (ms: number): string => (ms === 0 && zero !== undefined ? zero : showDuration(ms));
   return {
-    schema: z.union([number, text]).pipe(z.int().min(bounds.min).max(bounds.max)),
-    expects: `a duration from ${showDuration(bounds.min)} to ${showDuration(bounds.max)} (units ms, s, m, h, d; a plain number is seconds)`,
+    schema: z.union([number, text]).pipe(z.int().min(min).max(max)),
+    expects: `a duration from ${show(min)} to ${show(max)} (units ms, s, m, h, d; a plain number is seconds)`,
     placeholder: "duration",
-    show: showDuration,
+    show,
   };
 }
 

@@ -1,4 +1,5 @@
-import { type ConfigFile, isMapping } from "./config-file.ts";
+import type { ConfigFile } from "./config-file.ts";
+import { isMapping } from "./mapping.ts";
 import { type SettingName, settings } from "./settings.ts";
 
 /** Where a value comes from, as told to people: `flag --port`. */

@@ -145,7 +145,8 @@ export const streamSettings = {
     env: "CODEQ_KEEP_ALIVE_SECONDS",
     min: 0,
     fallback: 60 * SECOND,
-    help: "gRPC connections are probed this often; 0 never",
+    zero: "never",
+    help: "gRPC connections are probed this often",
   }),
   keepAliveTimeoutMs: time({
     key: "keepAliveTimeoutSeconds",
@@ -161,7 +162,8 @@ export const streamSettings = {
     env: "CODEQ_MAX_STREAM_AGE_SECONDS",
     min: 0,
     fallback: 0,
-    help: "streams are ended after this, for clients to connect anew, once they handed in their work; 0 never",
+    zero: "never",
+    help: "streams are ended after this, for clients to connect anew, once they handed in their work",
   }),
   connectionIdleMs: time({
     key: "connectionIdleSeconds",
@@ -191,8 +193,9 @@ function size(row: Row & { readonly min: number; readonly max: number }): Settin
   return { ...named(row), kind: bytes({ min, max }) };
 }
 
-function time(row: Row & { readonly min: number }): Setting<number> {
-  return { ...named(row), kind: duration({ min: row.min, max: 24 * HOUR }) };
+function time(row: Row & { readonly min: number; readonly zero?: string }): Setting<number> {
+  const { min, zero } = row;
+  return { ...named(row), kind: duration({ min, max: 24 * HOUR, ...(zero === undefined ? {} : { zero }) }) };
 }
 
 function named({ key, flag, env, fallback, help }: Row): Omit<Setting<number>, "kind"> {
