@@ -73,6 +73,81 @@ test("defect 16: a claim finds the task at the end of a queue whose others are g
   expect(textOf(await claim(), "id")).toBe(last);
 });
 
+test("defect 22: FAILED ends a task for good and apart from dead letters; a nack is what asks for another try", async () => {
+  await using server = await OneServer.start();
+  const claimed = async (): Promise<string> => {
+    await server.post("/tasks", { command: "C", payload: 1, maxAttempts: 2 });
+    return textOf(await server.post("/tasks/claim", { commands: ["C"] }), "id");
+  };
+  const id = await claimed();
+  await server.post(`/tasks/${id}/result`, { status: "FAILED", error: "no", result: { why: 1 } });
+  expect((await server.post("/tasks/claim", { commands: ["C"] })).status).toBe(204);
+  expect(membersOf(await server.get(`/tasks/${id}`))).toMatchObject({ status: "FAILED", lastKnownLocation: "NONE" });
+  expect((await server.get(`/tasks/${id}/result`)).status).toBe(200);
+  expect(membersOf(await server.get("/admin/queues/C"))).toMatchObject({ ready: 0, delayed: 0, inProgress: 0, dlq: 0 });
+  const retried = await claimed();
+  await server.post(`/tasks/${retried}/nack`, { delaySeconds: 0 });
+  expect(textOf(await server.post("/tasks/claim", { commands: ["C"] }), "id")).toBe(retried);
+});
+
+test("defect 23: a task that dies of an ended lease is told of like one that dies of a nack", async () => {
+  await using server = await OneServer.start();
+  const claimed = async (command: string): Promise<string> => {
+    await server.post("/tasks", { command, payload: 1, maxAttempts: 1 });
+    return textOf(await server.post("/tasks/claim", { commands: [command], leaseSeconds: 1 }), "id");
+  };
+  /** All that is said of it, but for its name, its times and why it died. */
+  const told = async (command: string, id: string) => {
+    const { error, ...task } = membersOf(await server.get(`/tasks/${id}`));
+    expect([id, String(error)]).toEqual([id, expect.stringMatching(/./)]);
+    const metrics = (await (await fetch(`${server.url}/metrics`)).text()).split("\n");
+    return {
+      task: { ...task, id: "", command: "", createdAt: "", updatedAt: "" },
+      result: (await server.get(`/tasks/${id}/result`)).status,
+      queue: { ...membersOf(await server.get(`/admin/queues/${command}`)), command: "" },
+      metrics: metrics
+        .filter((line) => /^codeq_(dlq_depth|task_completed_total)/.test(line) && line.includes(`"${command}"`))
+        .map((line) => line.replace(command, "")),
+    };
+  };
+  const [nacked, expired] = [await claimed("NACKED"), await claimed("EXPIRED")];
+  await server.post(`/tasks/${nacked}/nack`, { reason: "no" });
+  while (membersOf(await server.get("/admin/queues/EXPIRED"))["dlq"] === 0);
+  const death = await told("NACKED", nacked);
+  expect(death).toMatchObject({
+    task: { status: "FAILED", lastKnownLocation: "DLQ_SET" },
+    result: 404,
+    queue: { dlq: 1 },
+  });
+  expect(death.metrics).toHaveLength(2);
+  expect(await told("EXPIRED", expired)).toEqual(death);
+});
+
+test("defect 56: a result with artifacts is refused alone and in a batch, and its task stays with its worker", async () => {
+  await using server = await OneServer.start();
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    await server.post("/tasks", { command: "C", payload: n });
+    ids.push(textOf(await server.post("/tasks/claim", { commands: ["C"] }), "id"));
+  }
+  const done = { status: "COMPLETED", result: {} };
+  const artifacts = [{ name: "a.txt", contentBase64: "YQ==" }];
+  const [alone, inBatch, without] = ids;
+  const refused = await server.post(`/tasks/${alone}/result`, { ...done, artifacts });
+  expect(refused.status).toBe(400);
+  const batch = await server.post("/tasks/batch/results", {
+    results: [
+      { taskId: inBatch, ...done, artifacts },
+      { taskId: without, ...done, artifacts: [] },
+    ],
+  });
+  expect(membersOf(batch)["results"]).toMatchObject([
+    { taskId: inBatch, error: "artifacts are not supported", code: "INVALID_ARGUMENT" },
+    { taskId: without, result: { status: "COMPLETED" } },
+  ]);
+  for (const id of [alone, inBatch]) expect(textOf(await server.get(`/tasks/${id}`), "status")).toBe("IN_PROGRESS");
+});
+
 test("defect 40: ten thousand commands nobody uses cost neither memory nor metrics without end", async () => {
   await using server = await OneServer.start({ flags: ["--claim-commands-max", "10000"] });
   const commands = Array.from({ length: 10_000 }, (_, n) => `invented-${n}`);
