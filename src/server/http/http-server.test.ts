@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { CodeqError, type ErrorCode } from "../queue/errors.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { TestServer, type TestSettings, until } from "./http-fixture.ts";
+import { bearer, TestServer, type TestSettings, twoTenants, until } from "./http-fixture.ts";
 
 function serve(settings?: TestSettings): TestServer {
   return new TestServer(new MemoryStore([1, 2]), settings);
@@ -109,6 +109,13 @@ describe("limits on rates", () => {
     expect((await server.get("/admin/queues")).status).toBe(200);
     expect((await server.post("/admin/tasks/cleanup")).status).toBe(200);
     expect((await server.post("/admin/tasks/cleanup")).json).toMatchObject({ scope: "admin", operation: "cleanup" });
+  });
+
+  test("are for each token, also of one tenant", async () => {
+    await using server = serve({ rateLimits: { worker: one }, authenticators: twoTenants() });
+    expect((await server.post("/tasks/claim", {}, bearer("a-worker"))).status).toBe(204);
+    expect((await server.post("/tasks/claim", {}, bearer("a-worker"))).status).toBe(429);
+    expect((await server.post("/tasks/claim", {}, bearer("a-worker-2"))).status).toBe(204);
   });
 
   test("do not count who is not let in", async () => {
