@@ -1,29 +1,26 @@
 // Many tasks within seconds while nobody works, then everybody works until nothing is left.
-import exec from "k6/execution";
-import { COMMAND, duration, envInt, envSeconds } from "./lib/config.js";
+import { COMMAND, envInt, envSeconds } from "./lib/config.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { DRAINED_THRESHOLDS } from "./lib/run.js";
 import { summaryOf } from "./lib/summary.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, workUntilDrained } from "./lib/worker.js";
+import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "02_burst_10k_10s";
 const RATE = envInt("RATE", 1000, { min: 1 });
 const BURST_SECONDS = envSeconds("BURST_DURATION", "10s");
 const DRAIN_SECONDS = envSeconds("DRAIN_DURATION", "2m");
 const WORKER_VUS = envInt("WORKER_VUS", 200, { min: 1 });
+const TIMES = {
+  startSeconds: BURST_SECONDS,
+  producersEndSeconds: BURST_SECONDS,
+  endSeconds: BURST_SECONDS + DRAIN_SECONDS,
+};
 
 export const options = {
   scenarios: {
     burst_producer: producerScenario({ exec: "producer", rate: RATE, seconds: BURST_SECONDS, vusMin: 50 }),
-    drain_workers: {
-      executor: "per-vu-iterations",
-      exec: "worker",
-      vus: WORKER_VUS,
-      iterations: 1,
-      startTime: duration(BURST_SECONDS),
-      maxDuration: duration(DRAIN_SECONDS),
-    },
+    drain_workers: workerScenario({ exec: "worker", vus: WORKER_VUS, times: TIMES }),
   },
   thresholds: verdict(
     failuresOf("claim", "result"),
@@ -43,8 +40,7 @@ export function producer(data) {
 }
 
 export function worker(data) {
-  const { startTime } = exec.scenario;
-  workUntilDrained("burst_10k_10s", data, { producersEndMs: startTime, endMs: startTime + DRAIN_SECONDS * 1000 });
+  workUntilDrained("burst_10k_10s", data, TIMES);
 }
 
 export const handleSummary = summaryOf(SCENARIO);

@@ -1,19 +1,22 @@
 // Many workers that ask at the same time for fewer tasks than they could do.
-import { COMMAND, duration, envInt, envSeconds } from "./lib/config.js";
+import { COMMAND, envInt, envSeconds } from "./lib/config.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { summaryOf } from "./lib/summary.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, work } from "./lib/worker.js";
+import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "03_many_workers";
 const PRODUCER_RATE = envInt("PRODUCER_RATE", 800, { min: 1 });
 const SECONDS = envSeconds("DURATION", "5m");
 const WORKER_VUS = envInt("WORKER_VUS", 120, { min: 1 });
+/** How long after the last task the workers look for what has not come. */
+const DRAIN_SECONDS = envSeconds("DRAIN_DURATION", "30s");
+const TIMES = { startSeconds: 0, producersEndSeconds: SECONDS, endSeconds: SECONDS + DRAIN_SECONDS };
 
 export const options = {
   scenarios: {
     producer: producerScenario({ exec: "producer", rate: PRODUCER_RATE, seconds: SECONDS, vusMin: 50 }),
-    many_workers: { executor: "constant-vus", exec: "worker", vus: WORKER_VUS, duration: duration(SECONDS) },
+    many_workers: workerScenario({ exec: "worker", vus: WORKER_VUS, times: TIMES }),
   },
   thresholds: verdict(
     failuresOf("claim", "result"),
@@ -32,7 +35,7 @@ export function producer(data) {
 }
 
 export function worker(data) {
-  work("many_workers", data);
+  workUntilDrained("many_workers", data, TIMES);
 }
 
 export const handleSummary = summaryOf(SCENARIO);

@@ -1,18 +1,26 @@
 // Three priorities. The workers come late, so that there is a backlog in which order can be seen.
 import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";
-import { COMMAND, duration, envFloat, envInt, envSeconds } from "./lib/config.js";
+import { COMMAND, envFloat, envInt, envSeconds } from "./lib/config.js";
 import { InversionWatch } from "./lib/inversion-watch.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { summaryOf } from "./lib/summary.js";
+import { taskTimes } from "./lib/task-times.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { taskTimes, WORKER_THRESHOLDS, work } from "./lib/worker.js";
+import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "05_mixed_priorities";
 const RATE = envInt("RATE", 1000, { min: 1 });
 const SECONDS = envSeconds("DURATION", "5m");
 const WORKER_VUS = envInt("WORKER_VUS", 200, { min: 1 });
 const WORKERS_LATE_SECONDS = Math.min(envInt("WORKERS_LATE_SECONDS", 2, { max: 3600 }), SECONDS / 2);
+/** How long after the last task the workers look for what has not come. */
+const DRAIN_SECONDS = envSeconds("DRAIN_DURATION", "30s");
+const TIMES = {
+  startSeconds: WORKERS_LATE_SECONDS,
+  producersEndSeconds: SECONDS,
+  endSeconds: SECONDS + DRAIN_SECONDS,
+};
 const CLASSES = [
   { name: "high", percent: envFloat("HIGH_PCT", 50), priority: envInt("HIGH_PRIORITY", 9, { max: 9 }) },
   { name: "medium", percent: envFloat("MED_PCT", 30), priority: envInt("MED_PRIORITY", 5, { max: 9 }) },
@@ -30,13 +38,7 @@ const watch = new InversionWatch(envInt("PRIORITY_TOLERANCE_MS", 1000));
 export const options = {
   scenarios: {
     producer: producerScenario({ exec: "producer", rate: RATE, seconds: SECONDS, vusMin: 50 }),
-    worker: {
-      executor: "constant-vus",
-      exec: "worker",
-      vus: WORKER_VUS,
-      startTime: duration(WORKERS_LATE_SECONDS),
-      duration: duration(SECONDS - WORKERS_LATE_SECONDS),
-    },
+    worker: workerScenario({ exec: "worker", vus: WORKER_VUS, times: TIMES }),
   },
   thresholds: verdict(
     failuresOf("claim", "result"),
@@ -57,7 +59,7 @@ export function producer(data) {
 }
 
 export function worker(data) {
-  work("mixed_priorities", data, (task) => {
+  workUntilDrained("mixed_priorities", data, TIMES, (task) => {
     const { createdMs, claimedMs } = taskTimes(task);
     const priority = task.priority ?? 0;
     const tags = { priority: CLASSES.find((one) => one.priority === priority)?.name ?? String(priority) };

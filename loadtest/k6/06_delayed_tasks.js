@@ -1,12 +1,12 @@
 // Tasks for now and tasks for later. The workers stay until the last one has come.
-import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";
-import { COMMAND, duration, envFloat, envInt, envSeconds } from "./lib/config.js";
+import { COMMAND, envFloat, envInt, envSeconds } from "./lib/config.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { DRAINED_THRESHOLDS } from "./lib/run.js";
 import { summaryOf } from "./lib/summary.js";
+import { taskTimes } from "./lib/task-times.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { taskTimes, WORKER_THRESHOLDS, workUntilDrained } from "./lib/worker.js";
+import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "06_delayed_tasks";
 const RATE = envInt("RATE", 500, { min: 1 });
@@ -23,7 +23,11 @@ const DRAIN_SECONDS = envSeconds("DRAIN_DURATION", "30s");
 /** A task is stamped when it gets its number, which may be ahead of its due time's clock by a moment. */
 const EARLY_TOLERANCE_MS = envInt("EARLY_TOLERANCE_MS", 10);
 const LATE_TOLERANCE_MS = envInt("LATE_TOLERANCE_MS", 2000);
-const WORK_SECONDS = SECONDS + DELAY_SECONDS_MAX + DRAIN_SECONDS;
+const TIMES = {
+  startSeconds: 0,
+  producersEndSeconds: SECONDS,
+  endSeconds: SECONDS + DELAY_SECONDS_MAX + DRAIN_SECONDS,
+};
 
 const delayedCreated = new Counter("delayed_tasks_created_total");
 const immediateCreated = new Counter("immediate_tasks_created_total");
@@ -39,13 +43,7 @@ export const options = {
       seconds: SECONDS,
       vusMin: Math.max(50, Math.ceil(RATE / 10)),
     }),
-    worker: {
-      executor: "per-vu-iterations",
-      exec: "worker",
-      vus: WORKER_VUS,
-      iterations: 1,
-      maxDuration: duration(WORK_SECONDS),
-    },
+    worker: workerScenario({ exec: "worker", vus: WORKER_VUS, times: TIMES }),
   },
   thresholds: verdict(
     failuresOf("claim", "result"),
@@ -72,9 +70,7 @@ export function producer(data) {
 }
 
 export function worker(data) {
-  const { startTime } = exec.scenario;
-  const times = { producersEndMs: startTime + SECONDS * 1000, endMs: startTime + WORK_SECONDS * 1000 };
-  workUntilDrained("delayed_tasks", data, times, (task, { delayed, delaySeconds }) => {
+  workUntilDrained("delayed_tasks", data, TIMES, (task, { delayed, delaySeconds }) => {
     const { createdMs, claimedMs } = taskTimes(task);
     queueWaitMs.add(claimedMs - createdMs, { delayed: String(delayed) });
     if (!delayed) return;

@@ -18,11 +18,12 @@ const THRESHOLD_CROSSED = 99;
 const SCRIPT_ERROR = 107;
 
 const RATE = "40";
-const SUSTAINED = { RATE, DURATION: "1s", WORKER_VUS: "4" };
+const SUSTAINED = { RATE, DURATION: "1s", DRAIN_DURATION: "3s", WORKER_VUS: "4" };
 const BURST = { RATE, BURST_DURATION: "1s", DRAIN_DURATION: "3s", WORKER_VUS: "4" };
-const MANY = { PRODUCER_RATE: RATE, DURATION: "1s", WORKER_VUS: "10" };
-const PRIORITIES = { RATE, DURATION: "3s", WORKER_VUS: "2", WORKERS_LATE_SECONDS: "1", PRIORITY_TOLERANCE_MS: "100" };
-const DELAYS = { RATE, DURATION: "1s", MIN_DELAY_SECONDS: "1", MAX_DELAY_SECONDS: "1", DRAIN_DURATION: "3s" };
+const MANY = { PRODUCER_RATE: RATE, DURATION: "1s", DRAIN_DURATION: "3s", WORKER_VUS: "10" };
+const MIXED = { RATE, DURATION: "3s", DRAIN_DURATION: "3s", WORKER_VUS: "2", WORKERS_LATE_SECONDS: "1" };
+const PRIORITIES = { ...MIXED, PRIORITY_TOLERANCE_MS: "100" };
+const DELAYS = { RATE, DURATION: "1s", WORKER_VUS: "10", MIN_DELAY_SECONDS: "1", MAX_DELAY_SECONDS: "1", DRAIN_DURATION: "3s" };
 
 interface Case {
   readonly how: string;
@@ -200,6 +201,23 @@ describe.skipIf(K6_MISSING)("defect 77: a scenario fails when the server", () =>
   });
 });
 
+describe.skipIf(K6_MISSING)("as many tasks done twice as were dropped do not make up for them", () => {
+  test.each([
+    ["01_sustained_throughput.js", SUSTAINED],
+    ["02_burst_10k_10s.js", BURST],
+    ["03_many_workers.js", MANY],
+    ["05_mixed_priorities.js", MIXED],
+    ["06_delayed_tasks.js", DELAYS],
+  ] as const)("in %s", async (script, env) => {
+    const run = await runAgainst(swapping(3), script, { ...env, DRAIN_DURATION: "60s", RESUBMIT_PCT: "0" });
+    expect({ code: run.code, passed: run.passed }, run.output).toEqual({ code: THRESHOLD_CROSSED, passed: false });
+    // The numbers agree, which is the point.
+    expect([run.count("codeq_tasks_lost"), run.count("codeq_tasks_surplus")]).toEqual([0, 0]);
+    // Which of the two is chance: whether the wrong ones weigh more than the right ones.
+    expect(run.failed).toEqual([expect.stringMatching(/^codeq_checksum_(lost|surplus)$/)]);
+  });
+});
+
 describe.skipIf(K6_MISSING)("a request that failed is one that failed, and neither a lost nor a doubled task", () => {
   const failedRequests = ["http_req_failed{endpoint:create}", "http_req_failed{endpoint:result}"];
 
@@ -278,6 +296,32 @@ function handingOutTwice(change: (task: Task) => Task): Misbehaviour {
     return rewriteTask(call, (task) => {
       claims += 1;
       if (claims % 5 === 0) again = task;
+      return task;
+    });
+  };
+}
+
+/** The first tasks are acknowledged and dropped; as many others are handed to two workers, and both results accepted. */
+function swapping(count: number): Misbehaviour {
+  let dropped = 0;
+  let doubled = 0;
+  const again: Task[] = [];
+  const twice = new Set<unknown>();
+  return (call) => {
+    if (isCreate(call) && dropped < count) {
+      dropped += 1;
+      return new Response(null, { status: 202 });
+    }
+    if (isResult(call) && twice.has(call.path.split("/")[2])) return call.forward().then(() => Response.json({}));
+    if (!isClaim(call)) return undefined;
+    const task = again.pop();
+    if (task !== undefined) return Response.json(task);
+    return rewriteTask(call, (task) => {
+      if (doubled < count) {
+        doubled += 1;
+        twice.add(task["id"]);
+        again.push(task);
+      }
       return task;
     });
   };

@@ -27,23 +27,8 @@ export function droppedThresholds(planned) {
 /** Creates one task of this run and enters it in the books. @returns whether the task is there */
 export function produce(scenario, { run }, task = {}, tags = {}) {
   const { payload, ...rest } = task;
-  return enterCreate(
-    () =>
-      createTask(
-        {
-          command: COMMAND,
-          payload: {
-            source: "k6",
-            scenario,
-            run,
-            vu: exec.vu.idInTest,
-            iter: exec.scenario.iterationInTest,
-            ...payload,
-          },
-          ...rest,
-        },
-        { scenario_name: scenario, ...tags },
-      ),
-    tags,
-  );
+  const iter = exec.scenario.iterationInTest;
+  const said = { source: "k6", scenario, run, vu: exec.vu.idInTest, iter, ...payload };
+  const send = () => createTask({ command: COMMAND, payload: said, ...rest }, { scenario_name: scenario, ...tags });
+  return enterCreate(send, iter, tags);
 }

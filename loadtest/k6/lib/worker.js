@@ -1,9 +1,11 @@
 import { sleep } from "k6";
+import exec from "k6/execution";
 import { Counter, Trend } from "k6/metrics";
 import { enterResult } from "./accounts.js";
 import { claimTask, submitResult, submitResultAgain } from "./codeq.js";
-import { COMMAND, envFloat, LEASE_SECONDS, WAIT_SECONDS } from "./config.js";
+import { COMMAND, duration, envFloat, LEASE_SECONDS, WAIT_SECONDS } from "./config.js";
 import { isDrained } from "./run.js";
+import { isRedeliveryUnderLease } from "./task-times.js";
 
 /** After an empty claim; twice as long after each further one, so that idle workers do not take the load's processor. */
 const PAUSE_SECONDS_MIN = 0.05;
@@ -17,6 +19,21 @@ const claimMs = new Trend("codeq_claim_ms", true);
 const claimsEmpty = new Counter("codeq_claims_empty");
 const duplicates = new Counter("codeq_duplicate_completions");
 const redelivered = new Counter("codeq_redelivered_under_lease");
+
+/**
+ * Workers that stay until the lane is empty, so that the books can be closed to the last task.
+ * @param times in seconds of the run: when they start, when the producers have ended, when they go home in any case
+ */
+export function workerScenario({ exec: run, vus, times }) {
+  return {
+    executor: "per-vu-iterations",
+    exec: run,
+    vus,
+    iterations: 1,
+    startTime: duration(times.startSeconds),
+    maxDuration: duration(times.endSeconds - times.startSeconds),
+  };
+}
 
 /**
  * One claim, and the result if it brought a task.
@@ -35,21 +52,18 @@ export function workOnce(scenario, { run }, onTask = () => undefined) {
   }
   claimMs.add(response.timings.duration);
   const payload = payloadOf(task);
-  if (payload.run === run) {
-    judgeDelivery(task);
+  const ours = payload.run === run;
+  if (ours) {
+    if (isRedeliveryUnderLease(task, LEASE_SECONDS * 1000)) redelivered.add(1);
     onTask(task, payload);
   }
-  const accepted = enterResult(() => submitResult(task.id, { ok: true, scenario }, tags), tags);
+  const send = () => submitResult(task.id, { ok: true, scenario }, tags);
+  const accepted = enterResult(send, ours ? payload.iter : undefined, tags);
   if (accepted && Math.random() < RESUBMIT_SHARE) {
     // The first result stands. A second one that is accepted as well is a task done twice.
     if (submitResultAgain(task.id, tags).status === 200) duplicates.add(1);
   }
   return true;
-}
-
-/** The body of a worker that is there for the whole scenario. */
-export function work(scenario, data, onTask) {
-  pause(workOnce(scenario, data, onTask));
 }
 
 // Of this VU: every VU runs this file for itself.
@@ -65,7 +79,10 @@ function pause(hadTask) {
 }
 
 /** The body of a worker that works until the lane is empty, or until its time is over. */
-export function workUntilDrained(scenario, data, { producersEndMs, endMs }, onTask) {
+export function workUntilDrained(scenario, data, { startSeconds, producersEndSeconds, endSeconds }, onTask) {
+  const runStartMs = exec.scenario.startTime - startSeconds * 1000;
+  const producersEndMs = runStartMs + producersEndSeconds * 1000;
+  const endMs = runStartMs + endSeconds * 1000;
   let emptySinceMs;
   while (Date.now() < endMs) {
     const hadTask = workOnce(scenario, data, onTask);
@@ -88,17 +105,6 @@ export const WORKER_THRESHOLDS = {
   codeq_duplicate_completions: ["count<=0"],
   codeq_redelivered_under_lease: ["count<=0"],
 };
-
-/** Milliseconds by the server's clock at which a task was created, and at which it was handed out. */
-export function taskTimes({ createdAt, updatedAt }) {
-  return { createdMs: Date.parse(createdAt), claimedMs: Date.parse(updatedAt) };
-}
-
-/** Workers of this run neither nack nor abandon, so a second delivery needs the first lease to have ended. */
-function judgeDelivery(task) {
-  const { createdMs, claimedMs } = taskTimes(task);
-  if (task.attempts > 1 && claimedMs - createdMs < LEASE_SECONDS * 1000) redelivered.add(1);
-}
 
 /** Others may have left tasks with payloads of any kind. */
 function payloadOf(task) {
