@@ -21,7 +21,7 @@ export const options = {
   thresholds: verdict(
     failuresOf("claim", "result"),
     WORKER_THRESHOLDS,
-    claimLatency({ always: true }),
+    claimLatency(),
     droppedThresholds(RATE * SECONDS),
   ),
   summaryTrendStats: TREND_STATS,

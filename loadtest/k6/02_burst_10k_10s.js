@@ -3,7 +3,7 @@ import { COMMAND, envInt, envSeconds } from "./lib/config.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { DRAINED_THRESHOLDS } from "./lib/run.js";
 import { summaryOf } from "./lib/summary.js";
-import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
+import { claimLatencyIfAsked, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
 import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "02_burst_10k_10s";
@@ -26,7 +26,7 @@ export const options = {
     failuresOf("claim", "result"),
     WORKER_THRESHOLDS,
     DRAINED_THRESHOLDS,
-    claimLatency({ always: false }),
+    claimLatencyIfAsked(),
     droppedThresholds(RATE * BURST_SECONDS),
   ),
   summaryTrendStats: TREND_STATS,

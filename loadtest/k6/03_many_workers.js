@@ -21,7 +21,7 @@ export const options = {
   thresholds: verdict(
     failuresOf("claim", "result"),
     WORKER_THRESHOLDS,
-    claimLatency({ always: false }),
+    claimLatency(),
     droppedThresholds(PRODUCER_RATE * SECONDS),
   ),
   summaryTrendStats: TREND_STATS,

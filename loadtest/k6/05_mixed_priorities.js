@@ -43,7 +43,7 @@ export const options = {
   thresholds: verdict(
     failuresOf("claim", "result"),
     WORKER_THRESHOLDS,
-    claimLatency({ always: false }),
+    claimLatency(),
     droppedThresholds(RATE * SECONDS),
     { codeq_priority_inversions: ["count<=0"] },
   ),

@@ -49,7 +49,7 @@ export const options = {
     failuresOf("claim", "result"),
     WORKER_THRESHOLDS,
     DRAINED_THRESHOLDS,
-    claimLatency({ always: false }),
+    claimLatency(),
     droppedThresholds(RATE * SECONDS),
     { codeq_early_deliveries: ["count<=0"], codeq_delay_late_ms: [`p(99)<=${LATE_TOLERANCE_MS}`] },
   ),

@@ -42,7 +42,7 @@ export const SCENARIOS: readonly Scenario[] = [
     number: "03",
     file: "03_many_workers.js",
     workload: "more than a hundred workers that claim at the same time",
-    variables: "WORKER_VUS=120 DURATION=5m PRODUCER_RATE=800",
+    variables: "PRODUCER_RATE=800 DURATION=5m WORKER_VUS=120 CLAIM_P99_MS=100",
   },
   {
     number: "04",
@@ -54,13 +54,14 @@ export const SCENARIOS: readonly Scenario[] = [
     number: "05",
     file: "05_mixed_priorities.js",
     workload: "half of high, 30 % of medium and 20 % of low priority",
-    variables: "RATE=1000 DURATION=5m WORKER_VUS=200",
+    variables: "RATE=1000 DURATION=5m WORKER_VUS=200 HIGH_PCT=50 MED_PCT=30 LOW_PCT=20 CLAIM_P99_MS=100",
   },
   {
     number: "06",
     file: "06_delayed_tasks.js",
     workload: "half of the tasks for later",
-    variables: "RATE=500 DURATION=5m DELAY_PCT=50 MIN_DELAY_SECONDS=1 MAX_DELAY_SECONDS=30",
+    variables:
+      "RATE=500 DURATION=5m WORKER_VUS=200 DELAY_PCT=50 MIN_DELAY_SECONDS=1 MAX_DELAY_SECONDS=30 CLAIM_P99_MS=100",
   },
 ];
 

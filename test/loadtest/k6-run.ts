@@ -83,6 +83,37 @@ export async function runK6(
   return { code, output: stdout + stderr, passed: report.passed, verdicts: report.verdicts, failed, count };
 }
 
+export interface K6Options {
+  /** Without what is not set. */
+  readonly scenarios: Readonly<Record<string, unknown>>;
+  /** Metric and expression, in order. */
+  readonly thresholds: readonly string[];
+}
+
+/** What k6 makes of a script before it runs it. */
+export async function inspectK6(script: string, env: Readonly<Record<string, string>>): Promise<K6Options> {
+  const child = Bun.spawn(
+    [path, "inspect", "--execution-requirements", "--include-system-env-vars", join(SCRIPTS, script)],
+    {
+      env: { PATH: "/usr/bin:/bin", ...env },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    },
+  );
+  // The format of k6; a missing member fails the test that looks at it.
+  const { scenarios, thresholds } = JSON.parse(await new Response(child.stdout).text(), withoutNull) as {
+    readonly scenarios: Readonly<Record<string, unknown>>;
+    readonly thresholds: Readonly<Record<string, readonly string[]>>;
+  };
+  const lines = Object.entries(thresholds).flatMap(([metric, list]) => list.map((one) => `${metric} ${one}`));
+  return { scenarios, thresholds: lines.toSorted((a, b) => (a < b ? -1 : 1)) };
+}
+
+function withoutNull(_: string, value: unknown): unknown {
+  return value ?? undefined;
+}
+
 interface Report {
   readonly passed: boolean;
   readonly verdicts: readonly Verdict[];

@@ -22,17 +22,6 @@ export function envFloat(name, fallback, { min = 0, max = 1e9 } = {}) {
   throw new Error(`${name}: "${text}" is not valid, must be a number from ${min} to ${max}`);
 }
 
-const TRUE_WORDS = ["1", "true", "yes", "y", "on"];
-const FALSE_WORDS = ["0", "false", "no", "n", "off"];
-
-export function envBool(name, fallback) {
-  const text = envStr(name, undefined)?.toLowerCase();
-  if (text === undefined) return fallback;
-  if (TRUE_WORDS.includes(text)) return true;
-  if (FALSE_WORDS.includes(text)) return false;
-  throw new Error(`${name}: "${text}" is not valid, must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(", ")}`);
-}
-
 /** Values between commas, without the empty ones. */
 export function envCSV(name, fallback) {
   const values = (__ENV[name] ?? "")
