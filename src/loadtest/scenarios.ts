@@ -11,8 +11,8 @@ import inversionWatch from "../../loadtest/k6/lib/inversion-watch.js" with { typ
 import producer from "../../loadtest/k6/lib/producer.js" with { type: "text" };
 import run from "../../loadtest/k6/lib/run.js" with { type: "text" };
 import summary from "../../loadtest/k6/lib/summary.js" with { type: "text" };
-import taskTimes from "../../loadtest/k6/lib/task-times.js" with { type: "text" };
-import taskWeight from "../../loadtest/k6/lib/task-weight.js" with { type: "text" };
+import times from "../../loadtest/k6/lib/task-times.js" with { type: "text" };
+import weight from "../../loadtest/k6/lib/task-weight.js" with { type: "text" };
 import thresholds from "../../loadtest/k6/lib/thresholds.js" with { type: "text" };
 import worker from "../../loadtest/k6/lib/worker.js" with { type: "text" };
 
@@ -80,8 +80,8 @@ export const SCRIPT_FILES: Readonly<Record<string, string>> = {
   "lib/producer.js": producer,
   "lib/run.js": run,
   "lib/summary.js": summary,
-  "lib/task-times.js": taskTimes,
-  "lib/task-weight.js": taskWeight,
+  "lib/task-times.js": times,
+  "lib/task-weight.js": weight,
   "lib/thresholds.js": thresholds,
   "lib/worker.js": worker,
 };

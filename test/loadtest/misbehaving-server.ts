@@ -6,6 +6,8 @@ export interface Call {
   readonly body: Readonly<Record<string, unknown>>;
   /** Sends it on, with another body if one is given. */
   forward(body?: Readonly<Record<string, unknown>>): Promise<Response>;
+  /** Asks the real server for something else, in the name of the client. */
+  also(path: string, body: Readonly<Record<string, unknown>>): Promise<Response>;
 }
 
 /** @returns undefined to behave */
@@ -22,20 +24,23 @@ export class MisbehavingServer implements AsyncDisposable {
       fetch: async (request) => {
         const { pathname } = new URL(request.url);
         const text = await request.text();
+        const headers = { authorization: request.headers.get("authorization") ?? "" };
         const forward = async (body?: Readonly<Record<string, unknown>>): Promise<Response> => {
           const sent = body === undefined ? text : JSON.stringify(body);
           const answer = await fetch(`${realUrl}${pathname}`, {
             method: request.method,
-            headers: { authorization: request.headers.get("authorization") ?? "" },
+            headers,
             ...(request.method === "GET" ? {} : { body: sent }),
           });
           // A status without a body must not get one.
           return new Response(answer.status === 204 ? null : await answer.text(), { status: answer.status });
         };
+        const also = (path: string, body: Readonly<Record<string, unknown>>): Promise<Response> =>
+          fetch(`${realUrl}/v1/codeq${path}`, { method: "POST", headers, body: JSON.stringify(body) });
         const body: unknown = text === "" ? {} : JSON.parse(text);
         // k6 sends objects only.
         const fields = body as Readonly<Record<string, unknown>>;
-        const call = { method: request.method, path: pathname.replace("/v1/codeq", ""), body: fields, forward };
+        const call = { method: request.method, path: pathname.replace("/v1/codeq", ""), body: fields, forward, also };
         return (await misbehave(call)) ?? (await forward());
       },
     });
@@ -64,4 +69,14 @@ export function isResult({ path }: Call): boolean {
 
 export function isStats({ path }: Call): boolean {
   return path.startsWith("/admin/queues/");
+}
+
+/** Answers every nth call of a kind itself. */
+export function every(
+  nth: number,
+  applies: (call: Call) => boolean,
+  answer: (call: Call) => Promise<Response> | Response,
+): Misbehaviour {
+  let calls = 0;
+  return (call) => (applies(call) && (calls += 1) % nth === 0 ? answer(call) : undefined);
 }
