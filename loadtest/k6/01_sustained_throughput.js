@@ -3,7 +3,7 @@ import { COMMAND, envInt, envSeconds } from "./lib/config.js";
 import { droppedThresholds, produce, producerScenario } from "./lib/producer.js";
 import { summaryOf } from "./lib/summary.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
+import { allWentHome, WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "01_sustained_throughput";
 const RATE = envInt("RATE", 1000, { min: 1 });
@@ -38,4 +38,4 @@ export function worker(data) {
   workUntilDrained("sustained", data, TIMES);
 }
 
-export const handleSummary = summaryOf(SCENARIO);
+export const handleSummary = summaryOf(SCENARIO, allWentHome(WORKER_VUS));

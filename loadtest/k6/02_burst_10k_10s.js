@@ -4,7 +4,7 @@ import { droppedThresholds, produce, producerScenario } from "./lib/producer.js"
 import { DRAINED_THRESHOLDS } from "./lib/run.js";
 import { summaryOf } from "./lib/summary.js";
 import { claimLatencyIfAsked, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
+import { allWentHome, WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "02_burst_10k_10s";
 const RATE = envInt("RATE", 1000, { min: 1 });
@@ -43,4 +43,4 @@ export function worker(data) {
   workUntilDrained("burst_10k_10s", data, TIMES);
 }
 
-export const handleSummary = summaryOf(SCENARIO);
+export const handleSummary = summaryOf(SCENARIO, allWentHome(WORKER_VUS));

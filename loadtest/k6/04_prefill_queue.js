@@ -7,6 +7,7 @@ import { TREND_STATS, verdict } from "./lib/thresholds.js";
 const SCENARIO = "04_prefill_queue";
 const TASKS = envInt("TASKS", 100_000, { min: 1 });
 const VUS = Math.min(envInt("VUS", 200, { min: 1 }), TASKS);
+const MAX_SECONDS = envSeconds("MAX_DURATION", "30m");
 const PRIORITY = envInt("PRIORITY", 0, { max: 9 });
 
 export const options = {
@@ -16,7 +17,7 @@ export const options = {
       exec: "producer",
       vus: VUS,
       iterations: TASKS,
-      maxDuration: duration(envSeconds("MAX_DURATION", "30m")),
+      maxDuration: duration(MAX_SECONDS),
     },
   },
   thresholds: verdict(droppedThresholds(TASKS)),
@@ -30,4 +31,7 @@ export function producer(data) {
   produce("prefill_queue", data, { priority: PRIORITY });
 }
 
-export const handleSummary = summaryOf(SCENARIO);
+export const handleSummary = summaryOf(
+  SCENARIO,
+  ({ iterations }, durationMs) => iterations?.values.count === TASKS || durationMs >= MAX_SECONDS * 1000,
+);

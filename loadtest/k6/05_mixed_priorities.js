@@ -7,7 +7,7 @@ import { droppedThresholds, produce, producerScenario } from "./lib/producer.js"
 import { summaryOf } from "./lib/summary.js";
 import { taskTimes } from "./lib/task-times.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
+import { allWentHome, WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "05_mixed_priorities";
 const RATE = envInt("RATE", 1000, { min: 1 });
@@ -75,4 +75,4 @@ function classAt(percentile) {
   return CLASSES.find(({ percent }) => (upTo += percent) > percentile) ?? CLASSES[0];
 }
 
-export const handleSummary = summaryOf(SCENARIO);
+export const handleSummary = summaryOf(SCENARIO, allWentHome(WORKER_VUS));

@@ -6,7 +6,7 @@ import { DRAINED_THRESHOLDS } from "./lib/run.js";
 import { summaryOf } from "./lib/summary.js";
 import { taskTimes } from "./lib/task-times.js";
 import { claimLatency, failuresOf, TREND_STATS, verdict } from "./lib/thresholds.js";
-import { WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
+import { allWentHome, WORKER_THRESHOLDS, workerScenario, workUntilDrained } from "./lib/worker.js";
 
 const SCENARIO = "06_delayed_tasks";
 const RATE = envInt("RATE", 500, { min: 1 });
@@ -81,4 +81,4 @@ export function worker(data) {
   });
 }
 
-export const handleSummary = summaryOf(SCENARIO);
+export const handleSummary = summaryOf(SCENARIO, allWentHome(WORKER_VUS));

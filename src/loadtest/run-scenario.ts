@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RunDirectory } from "./run-directory.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { SignalRelay } from "./signal-relay.ts";
 import { writeScripts } from "./write-scripts.ts";
@@ -14,24 +13,23 @@ export interface ScenarioRun {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** URL of the server. */
   readonly target: string;
+  readonly directory: RunDirectory;
   readonly signals: SignalRelay;
 }
 
 /** @returns the exit code of k6, 128 + n if it died of signal n */
-export async function runScenario({ k6, scenario, k6Args, env, target, signals }: ScenarioRun): Promise<number> {
-  const scripts = mkdtempSync(join(tmpdir(), "codeq-k6-"));
-  try {
-    writeScripts(scripts, false);
-    // A session of its own: Ctrl-C comes to k6 from us alone, and not from the terminal as well, which would be a second
-    // one and keep it from its verdict.
-    const child = Bun.spawn([k6, "run", ...k6Args, join(scripts, scenario.file)], {
-      env: { K6_NO_USAGE_REPORT: "true", ...env, CODEQ_BASE_URL: target },
-      stdio: ["inherit", "inherit", "inherit"],
-      detached: true,
-    });
-    signals.passTo((signal) => child.kill(signal));
-    return await child.exited;
-  } finally {
-    rmSync(scripts, { recursive: true, force: true });
-  }
+export async function runScenario(run: ScenarioRun): Promise<number> {
+  const { k6, scenario, k6Args, env, target, directory, signals } = run;
+  const scripts = directory.at("k6");
+  writeScripts(scripts, false);
+  // A session of its own: Ctrl-C comes to k6 from us alone, and not from the terminal as well, which would be a second
+  // one and keep it from its verdict.
+  const child = Bun.spawn([k6, "run", ...k6Args, join(scripts, scenario.file)], {
+    env: { K6_NO_USAGE_REPORT: "true", ...env, CODEQ_BASE_URL: target },
+    stdio: ["inherit", "inherit", "inherit"],
+    detached: true,
+  });
+  directory.owns(child.pid);
+  signals.passTo((signal) => child.kill(signal));
+  return child.exited;
 }

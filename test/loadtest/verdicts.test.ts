@@ -216,6 +216,8 @@ describe.skipIf(K6_MISSING)("defect 77: a scenario fails when the server", () =>
     const run = await runAgainst(misbehave, "01_sustained_throughput.js", SUSTAINED);
     expect(run.code).toBe(SCRIPT_ERROR);
     expect(run.output).toContain("after the run");
+    expect(run.output).toContain("01_sustained_throughput: NO VERDICT");
+    expect([run.passed, run.verdicts]).toEqual([false, []]);
   });
 });
 
@@ -245,6 +247,8 @@ describe.skipIf(K6_MISSING)("a setting that cannot be used ends the run before i
       'DRAIN_DURATION: "2 hours" is not valid, must be a duration',
     ],
     ["04_prefill_queue.js", { TASKS: "0" }, 'TASKS: "0" is not valid, must be a whole number from 1'],
+    ["04_prefill_queue.js", { SUMMARY_DIR: "/nowhere/" }, 'SUMMARY_DIR: "/nowhere" is not a directory'],
+    ["04_prefill_queue.js", { SUMMARY_DIR: "/etc/passwd" }, 'SUMMARY_DIR: "/etc/passwd" is not a directory'],
     ["05_mixed_priorities.js", { LOW_PCT: "30" }, "HIGH_PCT, MED_PCT and LOW_PCT: their sum is 110, must be 100"],
     ["06_delayed_tasks.js", { MIN_DELAY_SECONDS: "40" }, "MAX_DELAY_SECONDS: 30 is less than MIN_DELAY_SECONDS, 40"],
   ] as const)("%s with %p", async (script, env, message) => {

@@ -29,7 +29,15 @@ function arrivals(rate: number, duration: string, vus: number) {
 }
 
 function workers(vus: number, startTime: string, maxDuration: string) {
-  return { executor: "per-vu-iterations", vus, iterations: 1, startTime, maxDuration, exec: "worker" };
+  return {
+    executor: "per-vu-iterations",
+    vus,
+    iterations: 1,
+    startTime,
+    maxDuration,
+    gracefulStop: "3m0s",
+    exec: "worker",
+  };
 }
 
 /** What each script does and demands when nothing is set. */

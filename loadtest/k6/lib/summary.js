@@ -1,16 +1,24 @@
 import { envStr } from "./config.js";
 
-/** A short table for people and everything as JSON: `k6-<scenario>.json`, in SUMMARY_DIR if that is given. */
-export function summaryOf(scenario) {
+/**
+ * A short table for people and everything as JSON: `k6-<scenario>.json`, in SUMMARY_DIR if that is given.
+ * @param cameToItsEnd from metrics and duration in milliseconds: whether nobody stopped the run on its way
+ */
+export function summaryOf(scenario, cameToItsEnd) {
+  const directory = summaryDirectory();
   return (data) => {
-    const judged = judgements(data.metrics);
-    const passed = judged.every(({ ok }) => ok);
-    const path = `${envStr("SUMMARY_DIR", ".").replace(/\/+$/, "")}/k6-${scenario}.json`;
+    const { metrics, state } = data;
+    // Of others k6 says what happened to them: a signal, or a server that does not tell what it holds.
+    const complete = metrics.codeq_tasks_stored !== undefined && cameToItsEnd(metrics, state.testRunDurationMs);
+    const judged = complete ? judgements(metrics) : [];
+    const passed = complete && judged.every(({ ok }) => ok);
+    const path = `${directory}/k6-${scenario}.json`;
     const { run } = data.setup_data ?? {};
-    const report = { scenario, run, passed, durationMs: data.state.testRunDurationMs, verdicts: judged };
+    const report = { scenario, run, complete, passed, durationMs: state.testRunDurationMs, verdicts: judged };
+    const verdict = complete ? (passed ? "passed" : "FAILED") : "NO VERDICT (it did not come to its end)";
     return {
-      stdout: `${table(scenario, data, judged, passed)}\n  everything: ${path}\n\n`,
-      [path]: `${JSON.stringify({ ...report, metrics: data.metrics }, undefined, 2)}\n`,
+      stdout: `${table(scenario, data, judged, verdict)}\n  everything: ${path}\n\n`,
+      [path]: `${JSON.stringify({ ...report, metrics }, undefined, 2)}\n`,
     };
   };
 }
@@ -39,9 +47,23 @@ const LATENCIES = [
   ["lateness of delays", "codeq_delay_late_ms"],
 ];
 
-function table(scenario, { metrics, state }, judged, passed) {
+/** k6 would say so at the end, when the figures are lost, and exit as if nothing was wrong. */
+function summaryDirectory() {
+  const directory = envStr("SUMMARY_DIR", ".").replace(/(?<=.)\/+$/, "");
+  // What `open` is asked for may be relative to the script, what is written is not.
+  if (!directory.startsWith("/")) return directory;
+  try {
+    open(directory);
+  } catch (error) {
+    // The only way to ask: a directory is there, and cannot be read like a file.
+    if (/directories/.test(String(error))) return directory;
+  }
+  throw new Error(`SUMMARY_DIR: "${directory}" is not a directory`);
+}
+
+function table(scenario, { metrics, state }, judged, verdict) {
   const seconds = state.testRunDurationMs / 1000;
-  const lines = ["", `codeq ${scenario}: ${passed ? "passed" : "FAILED"} after ${seconds.toFixed(1)} s`, ""];
+  const lines = ["", `codeq ${scenario}: ${verdict} after ${seconds.toFixed(1)} s`, ""];
   for (const [label, name] of COUNTS) {
     const values = metrics[name]?.values;
     if (values !== undefined) lines.push(`  ${label.padEnd(24)} ${String(values.count ?? values.value).padStart(10)}`);

@@ -18,6 +18,7 @@ const RESUBMIT_SHARE = envFloat("RESUBMIT_PCT", 1, { max: 100 }) / 100;
 const claimMs = new Trend("codeq_claim_ms", true);
 const claimsEmpty = new Counter("codeq_claims_empty");
 const duplicates = new Counter("codeq_duplicate_completions");
+const wentHome = new Counter("codeq_workers_went_home");
 const redelivered = new Counter("codeq_redelivered_under_lease");
 
 /**
@@ -32,6 +33,8 @@ export function workerScenario({ exec: run, vus, times }) {
     iterations: 1,
     startTime: duration(times.startSeconds),
     maxDuration: duration(times.endSeconds - times.startSeconds),
+    // Whoever waits for a server that does not answer does so until the request has timed out.
+    gracefulStop: "3m",
   };
 }
 
@@ -84,20 +87,24 @@ export function workUntilDrained(scenario, data, { startSeconds, producersEndSec
   const producersEndMs = runStartMs + producersEndSeconds * 1000;
   const endMs = runStartMs + endSeconds * 1000;
   let emptySinceMs;
-  while (Date.now() < endMs) {
+  let drained = false;
+  while (!drained && Date.now() < endMs) {
     const hadTask = workOnce(scenario, data, onTask);
     pause(hadTask);
-    if (hadTask) {
-      emptySinceMs = undefined;
-      continue;
-    }
     const now = Date.now();
-    if (now < producersEndMs) continue;
-    emptySinceMs ??= now;
-    if (now - emptySinceMs < DRAIN_CHECK_SECONDS * 1000) continue;
-    if (isDrained(data.before)) return;
-    emptySinceMs = now;
+    if (hadTask || now < producersEndMs) emptySinceMs = undefined;
+    else emptySinceMs ??= now;
+    if (emptySinceMs !== undefined && now - emptySinceMs >= DRAIN_CHECK_SECONDS * 1000) {
+      drained = isDrained(data.before);
+      emptySinceMs = now;
+    }
   }
+  wentHome.add(1);
+}
+
+/** Whether nobody was stopped at work. */
+export function allWentHome(workers) {
+  return (metrics) => metrics.codeq_workers_went_home?.values.count === workers;
 }
 
 export const WORKER_THRESHOLDS = {
