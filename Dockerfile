@@ -1,6 +1,7 @@
 # codeq in a container: one binary, one volume, nobody's root.
 #
-#   docker build -t codeq --build-arg COMMIT=$(git rev-parse HEAD) --build-arg COMMIT_DATE=$(git log -1 --format=%cI) .
+#   docker build -t codeq --build-arg COMMIT=$(git rev-parse HEAD) --build-arg COMMIT_DATE=$(git log -1 --format=%cI) \
+#     --build-arg SOURCE=$(git remote get-url origin) .
 #   docker run --rm -p 127.0.0.1:8080:8080 -v codeq-data:/data codeq serve --allow-dev-token
 
 ARG BUN_VERSION=1.4.5
@@ -36,12 +37,19 @@ CMD ["bun", "--watch", "src/cli.ts", "serve"]
 # ---- the image ----
 FROM debian:bookworm-slim
 ARG COMMIT=""
-ARG VERSION=""
+ARG COMMIT_DATE=""
+# Where the sources are to be had.
+ARG SOURCE=""
+# That of package.json; a label cannot be read from a file.
+ARG VERSION=0.1.0
+# As `codeq version` does, they name the commit's time: the image does not depend on when it is built.
 LABEL org.opencontainers.image.title="codeq" \
       org.opencontainers.image.description="A durable task queue server and its performance harness in one executable" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${COMMIT}"
+      org.opencontainers.image.revision="${COMMIT}" \
+      org.opencontainers.image.created="${COMMIT_DATE}" \
+      org.opencontainers.image.source="${SOURCE}"
 
 # A number, so that an orchestrator can see that it is not root.
 COPY --from=build --chown=10001:10001 /data /data
