@@ -30,6 +30,18 @@ export class ComposeStack implements AsyncDisposable {
     return runTool(this.#command(args), { ...this.#env, ...env });
   }
 
+  /**
+   * Runs commands as a document gives them, from a directory, with the tools that are here instead of docker's and on this
+   * project instead of the one the file names.
+   */
+  async shell(commands: string, directory: string, env: Variables = {}): Promise<string> {
+    const here = commands
+      .replaceAll("docker compose", this.#tools.compose.join(" "))
+      .replaceAll(/^( *)docker (?=run )/gm, `$1${this.#tools.engine.join(" ")} `)
+      .replaceAll(/\bcodeq_(?=codeq-data:)/g, `${this.#project}_`);
+    return mustRun(["bash", "-euc", `cd ${directory}\n${here}`], { ...this.#env, ...env });
+  }
+
   /** The container of a service. */
   async container(service: string): Promise<string> {
     const labels = { project: this.#project, service };

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { version } from "../../package.json";
 import { CERTIFICATE, PRIVATE_KEY } from "../../src/server/tls-fixture.ts";
 import { ComposeStack, freePorts, until } from "./compose-stack.ts";
 import { type ContainerTools, containerTools, mustRun, runTool } from "./container-tools.ts";
+import { commandsNotedIn, commandsOf } from "./document-commands.ts";
 
 // Only by `bun run test:containers`: it needs a container engine and the base images, and takes minutes.
 const WANTED = process.env["CODEQ_TEST_CONTAINERS"] === "true";
@@ -17,6 +19,9 @@ const USER = "10001:10001";
 const CHECKOUT =
   "Dockerfile .dockerignore .archive-commit package.json bun.lock bunfig.toml tsconfig.json deploy loadtest proto scripts src";
 
+/** How fast this machine is today is not what the commands are tried for. */
+const UNHURRIED = { CLAIM_P99_MS: "60000", DROPPED_PCT_MAX: "100" };
+
 setDefaultTimeout(300_000);
 let tools: ContainerTools;
 
@@ -28,6 +33,7 @@ describe.skipIf(!WANTED)("in containers", () => {
     for (const name of CHECKOUT.split(" ")) cpSync(join(checkout, name), join(ROOT, name), { recursive: true });
     const build = [...tools.engine, "build", ...tools.buildFlags];
     const from = ["--build-arg", "COMMIT=0123abc", "--build-arg", "COMMIT_DATE=2026-07-20T12:00:00+00:00"];
+    from.push("--build-arg", "SOURCE=https://example.org/codeq");
     await mustRun([...build, ...from, "--tag", "codeq:local", ROOT]);
     await mustRun([...build, "--target", "dev", "--tag", "codeq:dev", ROOT]);
   }, 900_000);
@@ -45,7 +51,10 @@ describe.skipIf(!WANTED)("in containers", () => {
       expect(image.Config.Labels).toMatchObject({
         "org.opencontainers.image.title": "codeq",
         "org.opencontainers.image.licenses": "MIT",
+        "org.opencontainers.image.version": version,
         "org.opencontainers.image.revision": "0123abc",
+        "org.opencontainers.image.created": "2026-07-20T12:00:00+00:00",
+        "org.opencontainers.image.source": "https://example.org/codeq",
       });
     });
 
@@ -150,6 +159,10 @@ describe.skipIf(!WANTED)("in containers", () => {
       expect(JSON.stringify(rules)).toContain("CodeqTargetDown");
     });
 
+    test("does what the page of the scenarios says", async () => {
+      await stack.shell(short(commandsOf(read("loadtest/README.md"), "COMPOSE=")), ROOT, UNHURRIED);
+    });
+
     test("finds every task again after a restart", async () => {
       const before = await stats("GENERATE_CREATIVE");
       const masters = await stats("GENERATE_MASTER");
@@ -165,6 +178,20 @@ describe.skipIf(!WANTED)("in containers", () => {
       appendFileSync(join(ROOT, "src/build-info.ts"), "// changed\n");
       await until("another start", async () => (await starts()) > before);
     });
+
+    test("does what the guide to load testing says, with the image instead of the sources", async () => {
+      // Not every compose exchanges containers that run.
+      await stack.compose(["--profile", "obs", "--profile", "loadtest", "down"]);
+      await stack.shell(short(commandsOf(read("docs/load-testing.md"), "COMPOSE=")), ROOT, UNHURRIED);
+      expect(await stack.inspect("codeq", "{{.Config.Image}}")).toEndWith("codeq:local");
+    });
+
+    /** A little load for seconds, and only what can be had here. */
+    const short = (commands: string): string =>
+      commands
+        .replaceAll(/\bDURATION=\w+/g, "DURATION=1s")
+        .replaceAll(/\b(RATE|WORKER_VUS)=\d+/g, "$1=5")
+        .replaceAll(/--profile obs up -d$/gm, images.length === 0 ? "$&" : "$& codeq seed prometheus");
   });
 
   describe("defect 67: the stack for production", () => {
@@ -184,11 +211,47 @@ describe.skipIf(!WANTED)("in containers", () => {
       chmodSync(files.CODEQ_TLS_KEY_FILE, 0o644);
     });
 
-    test.each(Object.keys(SECRETS))("does not start without %s", async (name) => {
+    test.each([...Object.keys(SECRETS), ...Object.keys(files)])("does not start without %s", async (name) => {
       await using stack = new ComposeStack(tools, [PRODUCTION], { ...files, ...SECRETS, [name]: "" });
       const { code, stdout, stderr } = await stack.try(["up", "-d"]);
       expect(code).not.toBe(0);
       expect(stdout + stderr).toContain(name);
+    });
+
+    test("is set up, backed up and restored by the commands in its file", async () => {
+      const [http = "", worker = "", producer = ""] = await freePorts(3);
+      const ports = { CODEQ_PORT: http, CODEQ_WORKER_PORT: worker, CODEQ_PRODUCER_PORT: producer };
+      const notes = read("deploy/docker-compose/production/compose.yaml");
+      const [copy = "", ...start] = commandsNotedIn(notes, "One server").trim().split("\n");
+      await mustRun(["bash", "-euc", `cd ${ROOT}\n${copy}`]);
+      const settings = join(dirname(PRODUCTION), ".env");
+      let text = readFileSync(settings, "utf8");
+      for (const [name, value] of Object.entries({ ...SECRETS, ...files })) {
+        text = text.replace(new RegExp(`^${name}=$`, "m"), `${name}=${value}`);
+      }
+      writeFileSync(settings, text);
+      await using stack = new ComposeStack(tools, [PRODUCTION], ports);
+      const url = `https://localhost:${http}/v1/codeq/tasks`;
+      const headers = { authorization: `Bearer ${SECRETS.CODEQ_PRODUCER_TOKEN}` };
+      const tls = { ca: CERTIFICATE };
+      const create = async (): Promise<string> => {
+        const answer = await fetch(url, { method: "POST", headers, body: '{"command":"C","payload":1}', tls });
+        return String(JSON.parse(await answer.text()).id);
+      };
+      const found = async (id: string): Promise<number> => (await fetch(`${url}/${id}`, { headers, tls })).status;
+      const up = (): Promise<void> => until("the server", async () => (await found("none")) === 404);
+
+      await stack.shell(start.join("\n"), ROOT);
+      await up();
+      const kept = await create();
+      await stack.shell(commandsNotedIn(notes, "Backup."), ROOT);
+      await up();
+      const later = await create();
+      expect([await found(kept), await found(later)]).toEqual([200, 200]);
+      await stack.shell(commandsNotedIn(notes, "Restore."), ROOT);
+      await up();
+      expect([await found(kept), await found(later)]).toEqual([200, 404]);
+      rmSync(settings);
     });
 
     test("speaks TLS, knows its own tokens alone, is bounded, and drains when it is stopped", async () => {
@@ -231,6 +294,11 @@ describe.skipIf(!WANTED)("in containers", () => {
     });
   });
 });
+
+/** A file of the checkout, not all of which the image is made of. */
+function read(path: string): string {
+  return readFileSync(join(dirname(dirname(import.meta.dir)), path), "utf8");
+}
 
 function counts(command: string, ready: number) {
   return { command, ready, delayed: 0, inProgress: 0, dlq: 0 };

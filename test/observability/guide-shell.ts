@@ -18,12 +18,17 @@ interface Step {
  * Runs every `sh` block of a guide, in one shell with `codeq` on its path, and holds what each prints against the `text`
  * block behind it, where `…` stands for anything.
  * @param paths directories of further programs
+ * @param env further variables
  */
-export async function expectGuideToHold(markdown: string, paths: readonly string[]): Promise<void> {
+export async function expectGuideToHold(
+  markdown: string,
+  paths: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   using directory = new TemporaryDirectory();
   symlinkSync(ensureBuilt(ROOT), directory.at("codeq"));
   const steps = stepsOf(markdown);
-  expect(steps.length).toBeGreaterThan(2);
+  expect(steps.length).toBeGreaterThan(1);
 
   const port = String(freePort());
   const script = steps.map(({ commands }, index) => `printf '\\n@ step ${index}\\n'\n${commands}`).join("");
@@ -36,6 +41,7 @@ export async function expectGuideToHold(markdown: string, paths: readonly string
       // Their usual ports may be taken on this machine.
       CODEQ_WORKER_PORT: "off",
       CODEQ_PRODUCER_PORT: "off",
+      ...env,
     },
     stdin: "ignore",
     stdout: "pipe",
