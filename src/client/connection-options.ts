@@ -1,5 +1,6 @@
 import { BACKOFF_DEFAULT, type Backoff } from "./backoff.ts";
 import { duration, wholeNumber } from "./bounds.ts";
+import { guarded } from "./guarded.ts";
 import { machineTiming, type Timing } from "./timing.ts";
 
 /** How to reach a server's gRPC port. */
@@ -66,7 +67,7 @@ export function connectionOf(options: ConnectionOptions, addressDefault: string)
     keepAliveMs: wholeNumber("keepAliveMs", keepAliveMs, 0, DAY_MS),
     keepAliveTimeoutMs: wholeNumber("keepAliveTimeoutMs", keepAliveTimeoutMs, 1, DAY_MS),
     receiveBytesMax: wholeNumber("receiveBytesMax", options.receiveBytesMax ?? 64 * MIB, 1024, 1024 * MIB),
-    onDisconnect: options.onDisconnect ?? ((): void => undefined),
+    onDisconnect: guarded("onDisconnect", options.onDisconnect),
     timing: options.timing ?? machineTiming,
   };
 }

@@ -1,5 +1,6 @@
 import { CodeqError } from "./codeq-error.ts";
 import { type CommandSchemas, PayloadChecker } from "./commands.ts";
+import { guarded } from "./guarded.ts";
 import type { HeldTask } from "./held-task.ts";
 import { payloadText, ReceivedTask } from "./received-task.ts";
 import { nack, type Verdict, verdictOf } from "./verdict.ts";
@@ -15,13 +16,15 @@ export interface HandlerPoolOptions<Schemas extends CommandSchemas> {
 export class HandlerPool<Schemas extends CommandSchemas> {
   readonly #options: HandlerPoolOptions<Schemas>;
   readonly #checker: PayloadChecker | undefined;
+  readonly #onHandlerError: (error: unknown, task: ReceivedTask | undefined) => void;
   #waiting: HeldTask[] = [];
   #running = 0;
 
   constructor(options: HandlerPoolOptions<Schemas>) {
     this.#options = options;
-    const { schemas } = options.worker;
+    const { schemas, onHandlerError } = options.worker;
     this.#checker = schemas === undefined ? undefined : new PayloadChecker(schemas);
+    this.#onHandlerError = guarded("onHandlerError", onHandlerError);
   }
 
   /** Tasks that run or wait. */
@@ -61,14 +64,14 @@ export class HandlerPool<Schemas extends CommandSchemas> {
 
   /** Does not reject. */
   async #work(held: HeldTask): Promise<Verdict> {
-    const { handler, onHandlerError } = this.#options.worker;
+    const { handler } = this.#options.worker;
     let task: ReceivedTask | undefined;
     try {
       const received = this.#received(held);
       task = received instanceof Promise ? await received : received;
       return verdictOf(await handler(task));
     } catch (error) {
-      onHandlerError?.(error, task);
+      this.#onHandlerError(error, task);
       const reason = error instanceof Error ? error.message : String(error);
       return nack({ reason: reason.slice(0, REASON_UNITS_MAX) });
     }

@@ -3,6 +3,7 @@ import { CodeqError } from "./codeq-error.ts";
 import type { CommandSchemas } from "./commands.ts";
 import type { Connection } from "./connection-options.ts";
 import { nextReadyCount } from "./demand.ts";
+import { guarded } from "./guarded.ts";
 import { closedError, HandlerPool } from "./handler-pool.ts";
 import { HeldTask } from "./held-task.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -64,7 +65,7 @@ export class WorkStream<Schemas extends CommandSchemas> {
       sendsMax: limits.sendsMax,
       timing,
       client: worker.client,
-      onSettled: worker.onSettled ?? ((): void => undefined),
+      onSettled: guarded("onSettled", worker.onSettled),
       onChange: () => this.#schedule(),
     });
     const onVerdict = (task: HeldTask, verdict: Verdict): void => this.#settle(task, verdict);
