@@ -49,7 +49,7 @@ describe("a callback that throws", () => {
     await using server = await SdkServer.start();
     await using worker = server.worker({
       handler: () => undefined,
-      // oxlint-disable-next-line typescript/no-misused-promises, typescript/require-await -- just what users write
+      // oxlint-disable-next-line typescript/no-misused-promises -- just what users write
       onSettled: async () => broken(),
     });
     void worker.run();

@@ -6,7 +6,16 @@ import { createMessage, messageBytes } from "./new-task.ts";
 function pending(seq: number, { repeatable = true, payload = "x" } = {}): PendingCreate {
   const message = createMessage({ command: "A", payload }, seq, "");
   const bytes = messageBytes(message);
-  return { message, bytes, repeatable, ownKey: true, sends: 0, resolve: () => undefined, reject: () => undefined };
+  return {
+    message,
+    bytes,
+    repeatable,
+    ownKey: true,
+    sends: 0,
+    maybeStored: false,
+    resolve: () => undefined,
+    reject: () => undefined,
+  };
 }
 
 function backlogOf(...creates: readonly PendingCreate[]): CreateBacklog {

@@ -17,25 +17,29 @@ export interface PendingCreate {
   /** The key is ours: a replay is of our own earlier attempt. */
   readonly ownKey: boolean;
   sends: number;
+  /** It was sent, and may have been stored without our knowing. */
+  maybeStored: boolean;
   readonly resolve: (created: Created) => void;
   readonly reject: (error: CodeqError) => void;
 }
 
 const SUSPICIOUS_SENDS = 3;
 
-/** Creates in the order they were asked for: those that wait to be sent, and those that wait for their ack. */
+/** Creates in the order they were asked for: those that wait to be sent, those that wait for their ack, those put off. */
 export class CreateBacklog {
   #waiting: PendingCreate[] = [];
   /** Where in `#waiting` the first one is; what lies before it is gone. */
   #head = 0;
   /** By seq, in the order they were sent. */
   readonly #sent = new Map<number, PendingCreate>();
+  /** Refused for now. */
+  #postponed: PendingCreate[] = [];
   #bytes = 0;
   /** Sent, alone: nothing else is until it is answered. */
   #suspect: PendingCreate | undefined;
 
   get size(): number {
-    return this.waiting + this.#sent.size;
+    return this.waiting + this.#sent.size + this.#postponed.length;
   }
 
   get waiting(): number {
@@ -51,6 +55,19 @@ export class CreateBacklog {
     this.#waiting.push(create);
   }
 
+  /** Is kept, but not to be sent before `resume`. */
+  postpone(create: PendingCreate): void {
+    this.#bytes += create.bytes;
+    this.#postponed.push(create);
+  }
+
+  /** What was postponed waits to be sent again. */
+  resume(): void {
+    this.#waiting = [...this.#waiting.slice(this.#head), ...this.#postponed];
+    this.#head = 0;
+    this.#postponed = [];
+  }
+
   /**
    * The next to be sent, one at least if there is one. They count as sent. One that was often sent in vain may be what
    * breaks the stream: it goes alone, when nothing else is on its way, so that others do not share its fate.
@@ -61,7 +78,7 @@ export class CreateBacklog {
     while (messages.length < tasksMax && this.#suspect === undefined) {
       const create = this.#waiting[this.#head];
       if (create === undefined) break;
-      if (create.sends >= SUSPICIOUS_SENDS) {
+      if (create.maybeStored && create.sends >= SUSPICIOUS_SENDS) {
         if (this.#sent.size > 0) break;
         this.#suspect = create;
       }
@@ -97,6 +114,7 @@ export class CreateBacklog {
     const sent = [...this.#sent.values()];
     this.#sent.clear();
     this.#suspect = undefined;
+    for (const create of sent) create.maybeStored = true;
     this.#waiting = [...sent.filter(mayRepeat), ...this.#waiting.slice(this.#head)];
     this.#head = 0;
     const lost = sent.filter((create) => !mayRepeat(create));
@@ -106,11 +124,13 @@ export class CreateBacklog {
 
   /** Takes out everything. */
   clear(): PendingCreate[] {
-    const all = [...this.#sent.values(), ...this.#waiting.slice(this.#head)];
+    for (const create of this.#sent.values()) create.maybeStored = true;
+    const all = [...this.#sent.values(), ...this.#waiting.slice(this.#head), ...this.#postponed];
     this.#sent.clear();
     this.#suspect = undefined;
     this.#waiting = [];
     this.#head = 0;
+    this.#postponed = [];
     this.#bytes = 0;
     return all;
   }

@@ -27,8 +27,8 @@ export class CreateStream {
   #cancelLinger: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
   #cancelUnreachable: (() => void) | undefined;
-  /** Refused for now, to be sent again when the timer ends. */
-  readonly #later: PendingCreate[] = [];
+  /** Why there is no connection. */
+  #lastError: CodeqError | undefined;
   #closing: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   readonly #onRoom: (() => void)[] = [];
@@ -51,7 +51,7 @@ export class CreateStream {
   }
 
   get pending(): number {
-    return this.#backlog.size + this.#later.length;
+    return this.#backlog.size;
   }
 
   get pendingMax(): number {
@@ -100,7 +100,16 @@ export class CreateStream {
         throw new CodeqError("PAYLOAD_TOO_LARGE", `a task of ${bytes} bytes is over the limit of ${batchBytesMax}`);
       }
       this.#nextSeq += 1;
-      this.#backlog.add({ message, bytes, repeatable: key !== "", ownKey, sends: 0, resolve, reject });
+      this.#backlog.add({
+        message,
+        bytes,
+        repeatable: key !== "",
+        ownKey,
+        sends: 0,
+        maybeStored: false,
+        resolve,
+        reject,
+      });
       this.#schedule();
     });
   }
@@ -147,7 +156,10 @@ export class CreateStream {
       const { address } = this.#connection;
       // The next create tries again.
       this.#link.close();
-      this.#failAll(new CodeqError("UNREACHABLE", `no connection to ${address} for ${unreachableMsMax} ms`));
+      const cause = this.#lastError;
+      const reason = cause === undefined ? "" : `: ${cause.message}`;
+      const message = `no connection to ${address} for ${unreachableMsMax} ms${reason}`;
+      this.#failAll(new CodeqError("UNREACHABLE", message, { cause }));
     });
   }
 
@@ -183,6 +195,7 @@ export class CreateStream {
     if (event?.$case !== "helloAck") throw new TypeError(`the first one is ${event?.$case ?? "empty"}`);
     this.#cancelUnreachable?.();
     this.#cancelUnreachable = undefined;
+    this.#lastError = undefined;
     for (const { resolve } of this.#onConnected.splice(0)) resolve();
     this.#flush();
     this.#closeIfDone();
@@ -216,18 +229,22 @@ export class CreateStream {
       create.resolve({ id: ack.taskId, replayed: ack.replayed && !create.ownKey });
       return;
     }
-    const code = serverErrorCode(ack.errorCode);
+    const refusal = new CodeqError(serverErrorCode(ack.errorCode), ack.errorMessage);
+    const { code } = refusal;
     const repeatable = create.repeatable || code !== "COMMIT_UNKNOWN";
-    if (RETRIED.has(code) && repeatable && create.sends < this.#limits.sendsMax) this.#retryLater(create);
-    else create.reject(new CodeqError(code, ack.errorMessage));
+    if (RETRIED.has(code) && repeatable && create.sends < this.#limits.sendsMax) {
+      create.maybeStored ||= code === "COMMIT_UNKNOWN";
+      this.#retryLater(create);
+    } else if (RETRIED.has(code) && create.maybeStored) create.reject(unknownError(refusal));
+    else create.reject(refusal);
   }
 
   #retryLater(create: PendingCreate): void {
-    this.#later.push(create);
+    this.#backlog.postpone(create);
     const { timing } = this.#connection;
     this.#cancelRetry ??= timing.after(RETRY_MS * (1 + timing.random()), () => {
       this.#cancelRetry = undefined;
-      for (const pending of this.#later.splice(0)) this.#backlog.add(pending);
+      this.#backlog.resume();
       this.#schedule();
     });
   }
@@ -235,9 +252,8 @@ export class CreateStream {
   #lost(error: CodeqError): void {
     const { sendsMax } = this.#limits;
     const lost = this.#backlog.reopen(({ repeatable, sends }) => repeatable && sends < sendsMax);
-    for (const { reject } of lost) {
-      reject(new CodeqError("OUTCOME_UNKNOWN", `the answer was lost: ${error.message}`, { cause: error }));
-    }
+    this.#lastError = error;
+    for (const { reject } of lost) reject(unknownError(error));
     this.#madeRoom();
     this.#open();
     if (this.#closing !== undefined && this.pending === 0) this.#closing();
@@ -247,11 +263,7 @@ export class CreateStream {
   #failAll(error: CodeqError): void {
     this.#cancelUnreachable?.();
     this.#cancelUnreachable = undefined;
-    for (const { sends, reject } of [...this.#backlog.clear(), ...this.#later.splice(0)]) {
-      reject(
-        sends === 0 ? error : new CodeqError("OUTCOME_UNKNOWN", `never answered: ${error.message}`, { cause: error }),
-      );
-    }
+    for (const { maybeStored, reject } of this.#backlog.clear()) reject(maybeStored ? unknownError(error) : error);
     for (const { reject } of this.#onConnected.splice(0)) reject(error);
     for (const resolve of this.#onRoom.splice(0)) resolve();
     this.#closing?.();
@@ -269,6 +281,10 @@ function encodeCreates(tasks: CreateMessage[], first: CreateMessage): Buffer {
       ? { event: { $case: "create", value: first } }
       : { event: { $case: "createBatch", value: { tasks } } };
   return ProducerEvent.encode(event).finish();
+}
+
+function unknownError(cause: CodeqError): CodeqError {
+  return new CodeqError("OUTCOME_UNKNOWN", `never answered: ${cause.message}`, { cause });
 }
 
 function closedError(): CodeqError {
