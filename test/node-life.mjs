@@ -1,11 +1,12 @@
 // A program for Node 20: a task's life over streams and REST, told in one line of JSON.
 import { Client, nack, Producer, Worker } from "codeq/client";
 
-const [url, producerAddress, workerAddress] = process.argv.slice(2);
+const [url, producerAddress, workerAddress, pem] = process.argv.slice(2);
+const tls = pem === undefined ? {} : { tls: JSON.parse(pem) };
 const token = "dev-token";
 
-const producer = new Producer({ address: producerAddress, token });
-const client = new Client({ url, token });
+const producer = new Producer({ address: producerAddress, token, ...tls });
+const client = new Client({ url, token, ...tls });
 const settled = [];
 let done;
 const finished = new Promise((resolve) => {
@@ -14,6 +15,7 @@ const finished = new Promise((resolve) => {
 const worker = new Worker({
   address: workerAddress,
   token,
+  ...tls,
   commands: ["NODE"],
   handler: async (task) => (task.attempts === 1 ? nack({ delaySeconds: 0 }) : { doubled: task.payload.n * 2 }),
   onSettled: (end) => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildClient } from "../scripts/build-client.ts";
+import { run } from "./run-program.ts";
 import { SdkServer } from "./sdk-server.ts";
 import { TemporaryDirectory } from "./server-process.ts";
 
@@ -10,19 +11,6 @@ const TIME_LIMIT_MS = 60_000;
 
 beforeAll(() => buildClient(ROOT), TIME_LIMIT_MS);
 
-async function run(
-  command: readonly string[],
-  cwd = ROOT,
-): Promise<{ readonly code: number; readonly output: string }> {
-  const child = Bun.spawn([...command], { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [output, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited,
-  ]);
-  return { code, output: output + errors };
-}
-
 describe("the built client", () => {
   test(
     "runs on Node",
@@ -30,7 +18,7 @@ describe("the built client", () => {
       await using server = await SdkServer.start();
       const { workerPort, producerPort } = server.process;
       const addresses = [server.process.url, `127.0.0.1:${producerPort}`, `127.0.0.1:${workerPort}`];
-      const { code, output } = await run(["node", "test/node-life.mjs", ...addresses]);
+      const { code, output } = await run(["node", "test/node-life.mjs", ...addresses], ROOT);
       expect([code, output]).toEqual([0, expect.stringContaining("{")]);
       const life = JSON.parse(output) as { readonly node: string };
       expect(life).toMatchObject({ settled: ["nacked accepted", "completed accepted"], result: { doubled: 42 } });

@@ -1,3 +1,5 @@
+import { wholeNumber } from "./bounds.ts";
+
 /** How long to wait between attempts to connect. */
 export interface Backoff {
   /** Before the second attempt, at most. Default 100. */
@@ -6,7 +8,15 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
-export const BACKOFF_DEFAULT: Backoff = { baseMs: 100, maxMs: 10_000 };
+const DAY_MS = 86_400_000;
+
+/** @throws CodeqError INVALID_ARGUMENT */
+export function checkedBackoff({ baseMs = 100, maxMs = 10_000 }: Partial<Backoff> = {}): Backoff {
+  return {
+    baseMs: wholeNumber("backoff.baseMs", baseMs, 1, DAY_MS),
+    maxMs: wholeNumber("backoff.maxMs", maxMs, 1, DAY_MS),
+  };
+}
 
 /**
  * Exponential with full jitter: anything from nothing to the doubled delay, so that clients that lost the same server do

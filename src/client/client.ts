@@ -1,7 +1,9 @@
+import { wholeNumber } from "./bounds.ts";
 import { CodeqError, serverErrorCode } from "./codeq-error.ts";
 import { type CommandSchemas, PayloadChecker } from "./commands.ts";
 import { jsonText, type NewTask } from "./new-task.ts";
 import { type RestOptions, type RestRequest, RestTransport } from "./rest-transport.ts";
+import { checkDate, checkTask } from "./task-check.ts";
 import {
   type ResultJson,
   type ResultRecord,
@@ -21,9 +23,9 @@ export interface ClaimOptions {
   readonly commands?: readonly string[];
   /** Default: the server's. */
   readonly leaseSeconds?: number;
-  /** How long to wait for a task. Default 0; the server cuts more than it allows (30). */
+  /** How long to wait for a task, in whole seconds. Default 0; the server cuts more than it allows (30). */
   readonly waitSeconds?: number;
-  /** A claim that is given up on may still have taken a task, which then stays leased. */
+  /** Rejects with ABORTED. A claim that is given up on may still have taken a task, which then stays leased. */
   readonly signal?: AbortSignal;
 }
 
@@ -52,9 +54,10 @@ const API = "/v1/codeq";
 
 /**
  * The REST API, route by route. Requests that are safe to repeat are repeated when the connection breaks or the server is
- * busy; others then reject with OUTCOME_UNKNOWN. Workers are known by the subject of their token here.
+ * busy; others reject with OUTCOME_UNKNOWN when their answer is lost. Workers are known by the subject of their token here.
  *
- * Every method throws CodeqError: the server's code, UNREACHABLE, OUTCOME_UNKNOWN, or INVALID_PAYLOAD before sending.
+ * Every method throws CodeqError: the server's code, UNREACHABLE, OUTCOME_UNKNOWN, UNAUTHENTICATED without a token, or
+ * INVALID_ARGUMENT and INVALID_PAYLOAD before sending.
  */
 export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   readonly #rest: RestTransport;
@@ -142,15 +145,15 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   }
 
   /**
-   * @param waitSeconds how long to wait for a result; the server cuts more than it allows (60)
+   * @param waitSeconds how long to wait for a result, in whole seconds; the server cuts more than it allows (60)
    * @returns undefined when there is no such task, or no result (yet)
    */
   async getResult(
     taskId: string,
     waitSeconds = 0,
   ): Promise<{ readonly result: ResultRecord; readonly task: TaskRecord } | undefined> {
-    const path = `${API}${taskPath(taskId)}/result?waitSeconds=${waitSeconds}`;
-    const answer = await this.#find({ ...get(path), waitMs: waitSeconds * 1000 });
+    const waitMs = waitMsOf(waitSeconds);
+    const answer = await this.#find({ ...get(`${API}${taskPath(taskId)}/result?waitSeconds=${waitSeconds}`), waitMs });
     if (answer === undefined) return undefined;
     const { result, task } = parse<{ readonly result: ResultJson; readonly task: TaskJson }>(answer);
     return { result: resultRecord(result), task: taskRecord(task) };
@@ -173,6 +176,7 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
    */
   async cleanup(options: { readonly limit?: number; readonly before?: Date } = {}): Promise<number> {
     const { limit, before } = options;
+    if (before !== undefined) checkDate("before", before);
     const body = { limit, before: before?.toISOString() };
     return parse<{ deleted: number }>((await this.#rest.send(post("/admin/tasks/cleanup", body, true))).text).deleted;
   }
@@ -185,7 +189,7 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   /** Whether the server takes work; false also when it cannot be reached. */
   async ready(): Promise<boolean> {
     try {
-      return (await this.#rest.send({ ...get("/readyz"), repeatable: false })).status === 200;
+      return (await this.#rest.send({ ...get("/readyz"), attemptsMax: 1 })).status === 200;
     } catch (error) {
       if (error instanceof CodeqError) return false;
       throw error;
@@ -221,6 +225,7 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   }
 
   async #createBody(task: NewTask<Schemas>): Promise<string> {
+    checkTask(task as NewTask);
     // A command of the schemas is a command.
     const { payload, runAt, idempotencyKey, ...fields } = task as NewTask;
     if (this.#checker !== undefined) await this.#checker.check(fields.command, payload);
@@ -255,8 +260,15 @@ function get(path: string): RestRequest {
 }
 
 function claimRequest(path: string, { signal, ...body }: ClaimOptions, more: { readonly count?: number }): RestRequest {
-  const waitMs = (body.waitSeconds ?? 0) * 1000;
+  const waitMs = waitMsOf(body.waitSeconds ?? 0);
   return { ...post(path, { ...body, ...more }, false), waitMs, signal };
+}
+
+const DAY_SECONDS = 86_400;
+
+/** @throws CodeqError INVALID_ARGUMENT */
+function waitMsOf(waitSeconds: number): number {
+  return wholeNumber("waitSeconds", waitSeconds, 0, DAY_SECONDS) * 1000;
 }
 
 function taskPath(taskId: string): string {

@@ -42,6 +42,7 @@ export type ServerErrorCode = (typeof SERVER_CODES)[number];
  * - `BUFFER_FULL`: too much waits for its acknowledgement; it did not happen
  * - `INVALID_PAYLOAD`: a payload or result does not match its schema, or is no JSON; it did not happen
  * - `LEASE_LOST`: the task is no longer the worker's
+ * - `ABORTED`: given up by an `AbortSignal`; it may have happened or not
  * - `PROTOCOL`: the server said something that makes no sense
  */
 export type ClientErrorCode =
@@ -51,6 +52,7 @@ export type ClientErrorCode =
   | "BUFFER_FULL"
   | "INVALID_PAYLOAD"
   | "LEASE_LOST"
+  | "ABORTED"
   | "PROTOCOL";
 
 export type ErrorCode = ServerErrorCode | ClientErrorCode;

@@ -45,8 +45,18 @@ export class PayloadChecker {
       const names = [...this.#schemas.values()].map(({ command: name }) => name).join(", ");
       throw new CodeqError("INVALID_PAYLOAD", `there is no schema for command ${command}, only for ${names}`);
     }
-    const result = known.schema["~standard"].validate(payload);
-    if (result instanceof Promise) return result.then((settled) => valueOf(command, settled));
+    const fellOver = (error: unknown): never => {
+      throw new CodeqError("INVALID_PAYLOAD", `the schema for ${command} fell over: ${String(error)}`, {
+        cause: error,
+      });
+    };
+    let result: SchemaResult<unknown> | Promise<SchemaResult<unknown>>;
+    try {
+      result = known.schema["~standard"].validate(payload);
+    } catch (error) {
+      return fellOver(error);
+    }
+    if (result instanceof Promise) return result.then((settled) => valueOf(command, settled), fellOver);
     return valueOf(command, result);
   }
 }

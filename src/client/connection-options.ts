@@ -1,14 +1,17 @@
-import { BACKOFF_DEFAULT, type Backoff } from "./backoff.ts";
+import { hostOf } from "./address.ts";
+import { type Backoff, checkedBackoff } from "./backoff.ts";
 import { duration, wholeNumber } from "./bounds.ts";
 import { guarded } from "./guarded.ts";
 import { machineTiming, type Timing } from "./timing.ts";
+import { checkedTls, type TlsOptions, type Trust, trustOf } from "./tls.ts";
+import { checkedToken, type Token } from "./token.ts";
 
 /** How to reach a server's gRPC port. */
 export interface ConnectionOptions {
   /** `host:port`. Default: the port a local server listens on. */
   readonly address?: string;
   /** A function is asked before each connection, for tokens that expire. */
-  readonly token: string | (() => string | Promise<string>);
+  readonly token: Token;
   /** `true` trusts the machine's authorities. Default: no TLS. */
   readonly tls?: true | TlsOptions;
   readonly backoff?: Partial<Backoff>;
@@ -26,19 +29,11 @@ export interface ConnectionOptions {
   readonly timing?: Timing;
 }
 
-/** PEM texts. */
-export interface TlsOptions {
-  readonly ca?: string;
-  /** With `key`: shown to servers that ask for a client certificate. */
-  readonly cert?: string;
-  readonly key?: string;
-}
-
 /** Every choice made. */
 export interface Connection {
   readonly address: string;
-  readonly token: string | (() => string | Promise<string>);
-  readonly tls: TlsOptions | undefined;
+  readonly token: Token;
+  readonly trust: Trust;
   readonly backoff: Backoff;
   readonly helloMsMax: number;
   readonly keepAliveMs: number;
@@ -53,16 +48,12 @@ const MIB = 1024 * 1024;
 
 /** @throws CodeqError INVALID_ARGUMENT */
 export function connectionOf(options: ConnectionOptions, addressDefault: string): Connection {
-  const { tls, backoff = {}, helloMsMax = 10_000, keepAliveMs = 30_000, keepAliveTimeoutMs = 10_000 } = options;
-  const { baseMs = BACKOFF_DEFAULT.baseMs, maxMs = BACKOFF_DEFAULT.maxMs } = backoff;
+  const { address = addressDefault, helloMsMax = 10_000, keepAliveMs = 30_000, keepAliveTimeoutMs = 10_000 } = options;
   return {
-    address: options.address ?? addressDefault,
-    token: options.token,
-    tls: tls === true ? {} : tls,
-    backoff: {
-      baseMs: wholeNumber("backoff.baseMs", baseMs, 1, DAY_MS),
-      maxMs: wholeNumber("backoff.maxMs", maxMs, 1, DAY_MS),
-    },
+    address,
+    token: checkedToken(options.token),
+    trust: trustOf(checkedTls(options.tls), hostOf(address)),
+    backoff: checkedBackoff(options.backoff),
     helloMsMax: duration("helloMsMax", helloMsMax, 1),
     keepAliveMs: wholeNumber("keepAliveMs", keepAliveMs, 0, DAY_MS),
     keepAliveTimeoutMs: wholeNumber("keepAliveTimeoutMs", keepAliveTimeoutMs, 1, DAY_MS),

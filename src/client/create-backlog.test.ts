@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { CodeqError } from "./codeq-error.ts";
 import { CreateBacklog, type PendingCreate } from "./create-backlog.ts";
 import { createMessage, messageBytes } from "./new-task.ts";
+import { checkTask } from "./task-check.ts";
 
 function pending(seq: number, { repeatable = true, payload = "x" } = {}): PendingCreate {
   const message = createMessage({ command: "A", payload }, seq, "");
@@ -85,20 +86,25 @@ describe("creates on their way", () => {
 describe("a task to create", () => {
   const refusalOf = (task: object): unknown => {
     try {
-      return createMessage({ command: "A", payload: 1, ...task }, 1, "");
+      const full = { command: "A", payload: 1, ...task };
+      checkTask(full);
+      return createMessage(full, 1, "");
     } catch (error) {
       return error instanceof CodeqError ? `${error.code} ${error.message}` : error;
     }
   };
 
   test("is refused before it is sent when it makes no sense, with what is wrong", () => {
-    expect(refusalOf({ command: " " })).toBe("INVALID_ARGUMENT command is blank");
     expect(refusalOf({ priority: 10 })).toBe("INVALID_ARGUMENT priority is 10: it must be a whole number from 0 to 9");
     expect(refusalOf({ priority: 0.5 })).toContain("INVALID_ARGUMENT priority is 0.5");
     expect(refusalOf({ maxAttempts: 0 })).toContain("INVALID_ARGUMENT maxAttempts is 0");
     expect(refusalOf({ delaySeconds: -1 })).toContain("INVALID_ARGUMENT delaySeconds is -1");
+    expect(refusalOf({ command: " " })).toBe("INVALID_ARGUMENT command is blank");
+    expect(refusalOf({ command: undefined })).toBe("INVALID_ARGUMENT command is blank");
     expect(refusalOf({ runAt: new Date("?") })).toBe("INVALID_ARGUMENT runAt is not a valid date");
+    expect(refusalOf({ runAt: "2027-01-01" })).toBe("INVALID_ARGUMENT runAt is string: it must be a Date");
     expect(refusalOf({ runAt: new Date(), delaySeconds: 1 })).toContain("exclude each other");
+    expect(refusalOf({ idempotencyKey: "" })).toContain("INVALID_ARGUMENT idempotencyKey is blank");
     expect(refusalOf({ payload: undefined })).toBe("INVALID_PAYLOAD the payload is undefined, which is not JSON");
     expect(refusalOf({ payload: 1n })).toContain("INVALID_PAYLOAD the payload is not JSON");
     expect(refusalOf({ payload: null })).toMatchObject({ payload: Buffer.from("null") });

@@ -10,6 +10,7 @@ import { CreateBacklog, type Created, type PendingCreate } from "./create-backlo
 import { createMessage, messageBytes, type NewTask } from "./new-task.ts";
 import type { ProducerLimits } from "./producer-options.ts";
 import { StreamLink } from "./stream-link.ts";
+import { checkTask } from "./task-check.ts";
 
 /** Refusals that say "not now". After `COMMIT_UNKNOWN` the task may be there. */
 const RETRIED: ReadonlySet<string> = new Set(["UNAVAILABLE", "COMMIT_UNKNOWN", "RATE_LIMITED"]);
@@ -82,6 +83,7 @@ export class CreateStream {
   create(task: NewTask): Promise<Created> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) throw closedError();
+      checkTask(task);
       const { pendingMax, pendingBytesMax, automaticKeys, batchBytesMax } = this.#limits;
       if (!this.hasRoom) {
         const { size, bytes } = this.#backlog;

@@ -32,16 +32,9 @@ export type NewTask<Schemas extends CommandSchemas = CommandSchemas> = {
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** @throws CodeqError INVALID_ARGUMENT, INVALID_PAYLOAD */
+/** @param task checked by `checkTask`. @throws CodeqError INVALID_ARGUMENT, INVALID_PAYLOAD */
 export function createMessage(task: NewTask, seq: number, idempotencyKey: string): CreateMessage {
   const { command, priority = 0, maxAttempts, webhook = "", runAt, delaySeconds = 0 } = task;
-  if (command.trim() === "") throw new CodeqError("INVALID_ARGUMENT", "command is blank");
-  if (runAt !== undefined && task.delaySeconds !== undefined) {
-    throw new CodeqError("INVALID_ARGUMENT", "runAt and delaySeconds exclude each other");
-  }
-  if (runAt !== undefined && Number.isNaN(runAt.getTime())) {
-    throw new CodeqError("INVALID_ARGUMENT", "runAt is not a valid date");
-  }
   return {
     seq: BigInt(seq),
     command,

@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, type StatusObject } from "@grpc/grpc-js";
+import { Client, type ClientDuplexStream, type StatusObject } from "@grpc/grpc-js";
 import type { Connection } from "./connection-options.ts";
 
 export interface StreamEvents {
@@ -71,11 +71,9 @@ export class OpenStream {
   }
 }
 
-function clientOf({ address, tls, keepAliveMs, keepAliveTimeoutMs, receiveBytesMax }: Connection): Client {
-  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
-  const trust =
-    tls === undefined ? credentials.createInsecure() : credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
-  return new Client(address, trust, {
+function clientOf({ address, trust, keepAliveMs, keepAliveTimeoutMs, receiveBytesMax }: Connection): Client {
+  return new Client(address, trust.credentials, {
+    ...trust.options,
     // Otherwise streams to one address share a connection, and its delays between attempts.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.enable_retries": 0,

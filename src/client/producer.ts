@@ -6,6 +6,7 @@ import { createFrom } from "./create-from.ts";
 import { CreateStream } from "./create-stream.ts";
 import type { NewTask } from "./new-task.ts";
 import { type ProducerOptions, producerLimits } from "./producer-options.ts";
+import { checkTask } from "./task-check.ts";
 
 /** What became of one task of several. */
 export type CreateOutcome = ({ readonly ok: true } & Created) | { readonly ok: false; readonly error: CodeqError };
@@ -107,6 +108,7 @@ export class Producer<Schemas extends CommandSchemas = CommandSchemas> implement
   }
 
   async #createChecked(checker: PayloadChecker, task: NewTask): Promise<Created> {
+    checkTask(task);
     await checker.check(task.command, task.payload);
     // What the schema makes of it is for the worker, who asks the same schema again.
     return this.#stream.create(task);

@@ -3,6 +3,7 @@ import { backoffMs } from "./backoff.ts";
 import { CodeqError, type ErrorCode } from "./codeq-error.ts";
 import type { Connection } from "./connection-options.ts";
 import { OpenStream } from "./open-stream.ts";
+import { askToken } from "./token.ts";
 
 /** Who speaks over a link. Nothing here may throw, except `greeted` and `received` for what makes no sense. */
 export interface LinkUser {
@@ -89,9 +90,9 @@ export class StreamLink {
     this.#ending = false;
     let hello: Buffer;
     try {
-      hello = this.#user.hello(typeof token === "string" ? token : await token());
+      hello = this.#user.hello(typeof token === "string" ? token : await askToken(token));
     } catch (error) {
-      if (this.#wanted) this.#lose(new CodeqError("UNAUTHENTICATED", "there is no token", { cause: error }));
+      if (this.#wanted) this.#lose(error instanceof CodeqError ? error : unfitError(error));
       return;
     }
     if (!this.#wanted || this.#stream !== undefined) return;
@@ -162,6 +163,10 @@ export class StreamLink {
     this.#stream = undefined;
     stream?.discard();
   }
+}
+
+function unfitError(cause: unknown): CodeqError {
+  return new CodeqError("INTERNAL", `no connection can be made: ${String(cause)}`, { cause });
 }
 
 /** Ends of a stream before the greeting that would come again on every attempt. */

@@ -80,6 +80,7 @@ export interface WorkerLimits {
 
 /** @throws CodeqError INVALID_ARGUMENT */
 export function workerLimits<Schemas extends CommandSchemas>(options: WorkerOptions<Schemas>): WorkerLimits {
+  if (typeof options.handler !== "function") throw new CodeqError("INVALID_ARGUMENT", "handler must be a function");
   const concurrency = wholeNumber("concurrency", options.concurrency ?? 10, 1, 100_000);
   const commands = options.commands ?? Object.keys(options.schemas ?? {});
   if (options.commands?.length === 0) {
