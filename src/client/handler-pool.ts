@@ -44,6 +44,14 @@ export class HandlerPool<Schemas extends CommandSchemas> {
     return waiting;
   }
 
+  /** @returns whether the task waited; no handler will see it now */
+  remove(task: HeldTask): boolean {
+    const index = this.#waiting.indexOf(task);
+    if (index === -1) return false;
+    this.#waiting.splice(index, 1);
+    return true;
+  }
+
   #start(task: HeldTask): void {
     this.#running += 1;
     void this.#work(task).then((verdict) => {
@@ -54,12 +62,8 @@ export class HandlerPool<Schemas extends CommandSchemas> {
   }
 
   #next(): void {
-    for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) {
-      if (task.lost === undefined) {
-        this.#start(task);
-        return;
-      }
-    }
+    const task = this.#waiting.shift();
+    if (task !== undefined) this.#start(task);
   }
 
   /** Does not reject. */

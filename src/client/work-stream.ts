@@ -59,7 +59,7 @@ export class WorkStream<Schemas extends CommandSchemas> {
       leaseMs: limits.leaseSeconds * 1000,
       timing,
       sendHeartbeat: (taskId) => this.#heartbeat(taskId),
-      onLost: () => this.#schedule(),
+      onLost: (task) => this.#taskLost(task),
     });
     this.#verdicts = new VerdictLine({
       sendsMax: limits.sendsMax,
@@ -108,7 +108,10 @@ export class WorkStream<Schemas extends CommandSchemas> {
     this.#cancelGrace();
     this.#link.close();
     const reason = error ?? closedError();
-    for (const task of this.#leases.tasks) task.lose(reason);
+    for (const task of this.#leases.tasks) {
+      task.lose(reason);
+      if (this.#pool.remove(task)) this.#settle(task, abandon());
+    }
     this.#leases.stop();
     this.#verdicts.giveUp(reason);
     this.#options.onEnd(error);
@@ -183,10 +186,16 @@ export class WorkStream<Schemas extends CommandSchemas> {
     this.#schedule();
   }
 
+  #taskLost(task: HeldTask): void {
+    if (this.#pool.remove(task)) this.#settle(task, abandon());
+    this.#schedule();
+  }
+
+  /** Once for each delivery. */
   #settle(task: HeldTask, verdict: Verdict): void {
-    if (this.#over || task.settled) return;
+    if (task.settled) return;
     task.settle();
-    if (!this.#leases.release(task)) this.#verdicts.refuse(task, verdict);
+    if (this.#over || !this.#leases.release(task)) this.#verdicts.refuse(task, verdict);
     else if (fitsMessage(verdict)) this.#verdicts.add(task, verdict);
     else this.#verdicts.add(task, nack({ reason: "the result is too large to be sent" }));
     this.#schedule();
