@@ -22,6 +22,8 @@ const worker = new Worker({
     return { sentAt: new Date().toISOString() };
   },
   onSettled: ({ taskId, verdict, outcome }) => void process.stdout.write(`${taskId}: ${verdict}, ${outcome}\n`),
+  // Another attempt follows by itself.
+  onDisconnect: ({ message }) => void process.stderr.write(`no connection: ${message}\n`),
 });
 
 const stopping = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]).then(() => worker.close());

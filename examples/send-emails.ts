@@ -4,7 +4,7 @@
  *     codeq serve
  *     bun examples/send-emails.ts
  */
-import { env } from "node:process";
+import process, { env } from "node:process";
 import { Producer } from "codeq/client";
 import { commands } from "./email-commands.ts";
 
@@ -12,6 +12,8 @@ await using producer = new Producer({
   address: env["CODEQ_PRODUCER"] ?? "127.0.0.1:9092",
   token: env["CODEQ_TOKEN"] ?? "dev-token",
   schemas: commands,
+  unreachableMsMax: 5000,
+  onDisconnect: ({ message }) => void process.stderr.write(`no connection: ${message}\n`),
 });
 
 const names = ["ann", "ben", "cid", "dot", "eve", "fay", "gus", "hal", "ivy", "jon"];
@@ -25,6 +27,7 @@ const outcomes = await producer.createMany(
 );
 
 for (const [index, outcome] of outcomes.entries()) {
+  if (!outcome.ok) process.exitCode = 1;
   const told = outcome.ok ? `task ${outcome.id}${outcome.replayed ? " was there already" : ""}` : outcome.error.message;
   process.stdout.write(`${names[index]}: ${told}\n`);
 }

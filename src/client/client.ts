@@ -225,7 +225,7 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   }
 
   async #createBody(task: NewTask<Schemas>): Promise<string> {
-    checkTask(task as NewTask);
+    checkTask(task);
     // A command of the schemas is a command.
     const { payload, runAt, idempotencyKey, ...fields } = task as NewTask;
     if (this.#checker !== undefined) await this.#checker.check(fields.command, payload);
