@@ -207,3 +207,10 @@ test("the table of methods has every method of a client", () => {
   const methods = Object.getOwnPropertyNames(Client.prototype).filter((name) => name !== "constructor");
   expect(new Set(told)).toEqual(new Set(methods));
 });
+
+test("the page has every code of an error", () => {
+  const source = readFileSync(join(ROOT, "src/client/codeq-error.ts"), "utf8");
+  const codes = Array.from(source.matchAll(/^ {2}(?:\| )?"([A-Z_]+)"/gm), ([, code = ""]) => code);
+  expect(codes).toContain("OUTCOME_UNKNOWN");
+  expect(codes.filter((code) => !PAGE.includes(`\`${code}\``))).toEqual([]);
+});
