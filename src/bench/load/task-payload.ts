@@ -4,7 +4,9 @@
  */
 export function taskPayload(payloadBytes: number): Buffer {
   const room = payloadBytes - PAYLOAD_BYTES_MIN;
-  const filler = room < FILLER_FRAME.length ? "" : `,"fill":"${"x".repeat(room - FILLER_FRAME.length)}"`;
+  // Where there is no room for a field, blanks make up the size that was asked for.
+  const filler =
+    room < FILLER_FRAME.length ? " ".repeat(Math.max(0, room)) : `,"fill":"${"x".repeat(room - FILLER_FRAME.length)}"`;
   return Buffer.from(`${HEAD}${"0".repeat(TAG_DIGITS)}"${filler}}`, "latin1");
 }
 
