@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { parametersFor } from "../bench-flags-fixture.ts";
 import type { Parameters } from "../result.ts";
 import { profileFullCycle } from "../scenarios/profile-full-cycle.ts";
@@ -11,7 +12,7 @@ export function runSettings(
 ): RunSettings {
   return {
     parameters: { ...parametersFor(profileFullCycle), ...parameters },
-    dataPlace: undefined,
+    dataPlace: tmpdir(),
     token: "dev-token",
     serverFlags: [],
     serverEnv: {},

@@ -70,24 +70,6 @@ describe("what each point does, by default and with every flag it has", () => {
         "CLAIM-SUBMIT: 500 wait, stream 2x4 → stream 32x3, drain, tasks/s",
       ],
     ],
-    [
-      backlog,
-      "",
-      [1000, 10_000, 100_000, 1_000_000].map(
-        (depth) =>
-          `depth=${depth}: ${depth} wait, then a restart, stream 32x8 up to ${depth} → stream 32x32, leave, tasks/s`,
-      ),
-    ],
-    [
-      backlog,
-      "--prefill 2500 --concurrency 1,2 --producers 3",
-      [1, 2].flatMap((slots) =>
-        [1000, 2500].map(
-          (depth) =>
-            `depth=${depth} c=${slots}: ${depth} wait, then a restart, stream 3x8 up to ${depth} → stream ${slots}x32, leave, tasks/s`,
-        ),
-      ),
-    ],
   ];
 
   test.each(cases.map((one) => [`${one[0].name} ${one[1]}`, ...one] as const))("%s", (_, scenario, line, points) => {
@@ -101,11 +83,32 @@ test.each(SCENARIOS)("the points of $name have names of their own, at every conc
   expect([...new Set(points.map(({ concurrency }) => concurrency))]).toEqual([3, 5]);
 });
 
-test("a depth is reached by tens, and even a backlog of nothing is a point", () => {
-  const depthsOf = (prefill: number) => pointsOf(backlog, `--prefill ${prefill}`).map(({ prefill }) => prefill);
-  expect(depthsOf(1000)).toEqual([1000]);
-  expect(depthsOf(1001)).toEqual([1000, 1001]);
-  expect(depthsOf(0)).toEqual([1]);
+describe("a backlog", () => {
+  const depthsOf = (line: string) => pointsOf(backlog, line).map(({ name }) => name);
+
+  test("grows by tens, and even one of nothing is a point", () => {
+    expect(depthsOf("")).toEqual(["depth=1000", "depth=10000", "depth=100000", "depth=1000000"]);
+    expect(depthsOf("--prefill 1000")).toEqual(["depth=1000"]);
+    expect(depthsOf("--prefill 1001")).toEqual(["depth=1000", "depth=1001"]);
+    expect(depthsOf("--prefill 0")).toEqual(["depth=1"]);
+    expect(depthsOf("--prefill 2000 --concurrency 1,2")).toEqual([
+      "depth=1000 c=1",
+      "depth=2000 c=1",
+      "depth=1000 c=2",
+      "depth=2000 c=2",
+    ]);
+  });
+
+  test("waits before the load, is read by a fresh process, and is kept as deep by producers", () => {
+    for (const plan of pointsOf(backlog, "--concurrency 3 --producers 5 --batch 7 --producer-batch 11")) {
+      const { depth = 0, prefill, producers, workers } = plan;
+      expect(plan.name).toBe(`depth=${depth}`);
+      expect(prefill).toBeGreaterThanOrEqual(depth);
+      expect(plan).toMatchObject({ restarts: true, afterwards: "leave", unit: "tasks/s", workerCeiling: false });
+      expect(producers).toMatchObject({ via: "stream", slots: 5, batch: 11, depthMax: prefill, delays: undefined });
+      expect(workers).toEqual({ via: "stream", slots: 3, batch: 7 });
+    }
+  });
 });
 
 describe("tasks that wait so that workers never find the queue empty", () => {
@@ -134,19 +137,17 @@ test("garbage is watched where it is measured, and a profile taken where it is t
 
 /** `name: what waits, who creates → who works, what becomes of the rest, unit`. */
 function inWords(plan: PointPlan): string {
-  const { name, prefill, producers, workers, afterwards, unit, workerCeiling, restarts } = plan;
+  const { name, prefill, producers, workers, afterwards, unit, workerCeiling } = plan;
   const waiting = prefill === 0 ? [] : [`${prefill} wait`];
-  const restart = restarts === true ? ["then a restart"] : [];
   const creating = producers === undefined ? [] : [creatingInWords(producers)];
   const working = workers === undefined ? "nobody" : `${workers.via} ${workers.slots}x${workers.batch}`;
   const rest = [afterwards, unit, ...(workerCeiling ? ["ceiling"] : [])];
-  return `${name}: ${[...waiting, ...restart, ...creating].join(", ")} → ${[working, ...rest].join(", ")}`;
+  return `${name}: ${[...waiting, ...creating].join(", ")} → ${[working, ...rest].join(", ")}`;
 }
 
 function creatingInWords(producers: NonNullable<PointPlan["producers"]>): string {
-  const { via, slots, batch, ratePerSecond, delays, depthMax } = producers;
+  const { via, slots, batch, ratePerSecond, delays } = producers;
   const rate = ratePerSecond === undefined ? "" : ` at ${ratePerSecond}/s`;
-  const bound = depthMax === undefined ? "" : ` up to ${depthMax}`;
   const late = delays === undefined ? "" : `, ${delays.share} of them delayed up to ${delays.secondsMax} s`;
-  return `${via} ${slots}x${batch}${rate}${bound}${late}`;
+  return `${via} ${slots}x${batch}${rate}${late}`;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, renameSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../bench-process-fixture.ts";
-import { DataDir, removeLeftovers } from "./data-dir.ts";
+import { DataDir, placeOfData, removeLeftovers } from "./data-dir.ts";
 
 test("a data directory is fresh and empty, and goes with everything in it", () => {
   using parent = new TemporaryDirectory();
@@ -75,15 +75,29 @@ const canTell = ["/dev/shm"].every(onMemory) && !onMemory(import.meta.dir) && !o
 test.skipIf(!canTell)("data goes to a real disk by default, not to memory that looks like one", async () => {
   using disk = new TemporaryDirectory();
   const place = (cwd: string): Promise<string> =>
-    printed("console.log(diskPlace())", { cwd, env: { TMPDIR: "/dev/shm", HOME: homedir() } });
+    printed("console.log(placeOfData(undefined))", { cwd, env: { TMPDIR: "/dev/shm", HOME: homedir() } });
   expect(await place(disk.path)).toBe(onMemory(disk.path) ? homedir() : disk.path);
   expect(await place("/dev/shm")).toBe(homedir());
 });
 
 test("the directory for temporary files is the default if it is on a disk", async () => {
   using disk = new TemporaryDirectory();
-  const place = await printed("console.log(diskPlace())", { cwd: "/", env: { TMPDIR: disk.path, HOME: homedir() } });
+  const place = await printed("console.log(placeOfData(undefined))", {
+    cwd: "/",
+    env: { TMPDIR: disk.path, HOME: homedir() },
+  });
   expect(place).toBe(onMemory(disk.path) ? "/" : disk.path);
+});
+
+test("the place for data is where the user wants it, named without links, if that is a directory", () => {
+  using wanted = new TemporaryDirectory();
+  const [link, file] = [join(wanted.path, "link"), join(wanted.path, "file")];
+  symlinkSync(wanted.path, link);
+  writeFileSync(file, "");
+  expect(placeOfData(wanted.path)).toBe(wanted.path);
+  expect(placeOfData(link)).toBe(wanted.path);
+  expect(placeOfData(file)).toBeUndefined();
+  expect(placeOfData(join(wanted.path, "none"))).toBeUndefined();
 });
 
 /** A run that ends as with `kill -9`: nothing of it clears up. */
@@ -101,7 +115,7 @@ interface Surroundings {
 
 /** What a process of its own prints that runs this script. */
 async function printed(script: string, surroundings: Surroundings): Promise<string> {
-  const source = `import { DataDir, diskPlace } from ${JSON.stringify(join(import.meta.dir, "data-dir.ts"))}; ${script}`;
+  const source = `import { DataDir, placeOfData } from ${JSON.stringify(join(import.meta.dir, "data-dir.ts"))}; ${script}`;
   const child = Bun.spawn([process.execPath, "-e", source], { ...surroundings, stdio: ["ignore", "pipe", "inherit"] });
   const text = await new Response(child.stdout).text();
   await child.exited;
