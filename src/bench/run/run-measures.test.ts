@@ -34,6 +34,7 @@ function loadOf(change: Partial<LoadOutcome> = {}): LoadOutcome {
     before: new MetricsPage(""),
     after: new MetricsPage(""),
     skippedArrivals: 0,
+    heap: undefined,
     nowUs: () => 5_000_000,
     ...change,
   };

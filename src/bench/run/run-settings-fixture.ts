@@ -15,7 +15,7 @@ export function runSettings(
     dataPlace: tmpdir(),
     token: "dev-token",
     serverFlags: [],
-    serverEnv: {},
+    watchesGarbage: false,
     target: undefined,
     profileDir: undefined,
     signal: new AbortController().signal,
