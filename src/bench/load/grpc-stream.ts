@@ -47,6 +47,8 @@ export class GrpcStream {
     this.#stream.on("response", (headers) => this.#sawStatus(headers));
     this.#stream.on("trailers", (headers) => this.#sawStatus(headers));
     this.#stream.on("error", (error) => this.#end(error.message));
+    // A server that has said its last word waits for ours before the stream counts as closed.
+    this.#stream.on("end", () => this.#stream.end());
     this.#stream.on("close", () => this.#end(this.#status === "0" ? undefined : `the stream ended: ${this.#status}`));
   }
 
@@ -109,7 +111,8 @@ export class GrpcStream {
     const status = headers["grpc-status"];
     if (status === undefined) return;
     const message = headers["grpc-message"];
-    this.#status = status === "0" || message === undefined ? String(status) : `${String(status)} ${String(message)}`;
+    this.#status =
+      status === "0" || message === undefined ? String(status) : `${String(status)} ${unescaped(String(message))}`;
   }
 
   #end(reason: string | undefined): void {
@@ -117,6 +120,15 @@ export class GrpcStream {
     this.#ended = true;
     this.#session.destroy();
     this.#options.onEnd(reason);
+  }
+}
+
+/** gRPC sends texts percent-encoded; one that is not is shown as it came. */
+function unescaped(message: string): string {
+  try {
+    return decodeURIComponent(message);
+  } catch {
+    return message;
   }
 }
 
