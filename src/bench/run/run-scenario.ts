@@ -40,7 +40,7 @@ export async function runScenario(options: ScenarioOptions): Promise<BenchResult
     const run = await runPoint(plan, settings, parameters.seed + index);
     runs[place]?.push(run);
     watch.runEnds(plan, run);
-    if (run.verdict.kind === "interrupted") break;
+    if (run.verdict.kind === "interrupted" || run.verdict.kind === "server-died") break;
   }
   const points = plans.map((plan, place) => pointOf(plan, runs[place] ?? []));
   const outcome = signal.aborted ? "interrupted" : "complete";
