@@ -26,7 +26,8 @@ export class LiveLine implements RunWatch {
 
   readonly phase = (phase: RunPhase): void => {
     this.#phase = phase;
-    this.#lastShownMs = 0;
+    // What comes first is shown at once, however young the process is.
+    this.#lastShownMs = Number.NEGATIVE_INFINITY;
     if (this.#overwrites) this.#overwrite(`${this.#title}  ${phase}`);
   };
 
