@@ -83,6 +83,11 @@ describe("a variable that the harness before had", () => {
     expect(parametersFor(backlog, [flag, "3"])[parameter]).toBe(3);
   });
 
+  test("is not set if it is empty", () => {
+    using _ = environment("PHASE8_SHARDS", " ");
+    expect(parametersFor(backlog).shards).toBe(1);
+  });
+
   test("is checked as the flag is", () => {
     using _ = environment("PHASE8_SHARDS", "many");
     expect(() => flagsOf(backlog, [])).toThrow("It is a whole number from 1 to 64.");

@@ -18,6 +18,8 @@ interface Script {
   /** What results are answered with; they are accepted by default. */
   readonly answer?: (results: readonly Result[]) => readonly ServerSays[];
   readonly workers?: Partial<WorkerPlan>;
+  /** How long the server takes to answer results. */
+  readonly answerMs?: number;
   readonly finishMs?: number;
 }
 
@@ -25,7 +27,7 @@ const PAYLOAD_BYTES = 60;
 const OURS = 5;
 
 /** What a worker does at a server that follows a script, once nothing is left of it. */
-async function worked({ readys, answer = accepting, workers = {}, finishMs = 30_000 }: Script) {
+async function worked({ readys, answer = accepting, workers = {}, answerMs = 0, finishMs = 30_000 }: Script) {
   const [said, failures]: [ClientSays[], string[]] = [[], []];
   const hungry = Promise.withResolvers<void>();
   const next = readys.values();
@@ -44,7 +46,10 @@ async function worked({ readys, answer = accepting, workers = {}, finishMs = 30_
     const { event } = WorkerEvent.decode(message);
     if (event === undefined) throw new Error("a message that says nothing");
     said.push(event);
-    for (const reply of repliesTo(event)) line.send(ServerEvent.encode({ event: reply }).finish());
+    const messages = repliesTo(event).map((reply) => ServerEvent.encode({ event: reply }).finish());
+    const send = (): void => messages.forEach((reply) => line.send(reply));
+    if (event.$case === "result" && answerMs > 0) setTimeout(send, answerMs);
+    else send();
   });
   const endpoints = { ...loadPlan().endpoints, workerUrl: peer.url };
   const plan = loadPlan({ endpoints, payloadBytes: PAYLOAD_BYTES, thread: 2 });
@@ -119,6 +124,11 @@ describe("one task at a time", () => {
     expect(results(3)).toEqual([RESULT.refused]);
     expect(odd).toEqual([expect.stringMatching(/^result-refused: .*not-owner/)]);
     expect(book.counts.get("resultsAcked")).toBe(0);
+  });
+
+  test("whose result is answered late is waited for, however long nothing else is said", async () => {
+    const { results } = await worked({ readys: [one(3)], answerMs: 300 });
+    expect(results(3)).toEqual([RESULT.acked]);
   });
 
   test("whose result gets no answer is neither, when the time is over", async () => {

@@ -40,8 +40,8 @@ function loadOf(change: Partial<LoadOutcome> = {}): LoadOutcome {
   };
 }
 
-async function measured(plan: Partial<PointPlan>, load: Partial<LoadOutcome> = {}): Promise<Measures> {
-  return measuresOf(pointPlan(plan), loadOf(load), await openServer(runSettings({}, { target: TARGET })));
+async function measured(plan: Partial<PointPlan>, load: Partial<LoadOutcome> = {}, left = 0): Promise<Measures> {
+  return measuresOf(pointPlan(plan), loadOf(load), await openServer(runSettings({}, { target: TARGET })), left);
 }
 
 const kindsOf = async (measures: Promise<Measures>): Promise<string[]> =>
@@ -128,6 +128,12 @@ describe("beside the rate it is said", () => {
   });
 });
 
+test("it is said how many tasks are left at somebody else's server", async () => {
+  expect(await kindsOf(measured({}, {}, 0))).toEqual([]);
+  const { notes } = await measured({}, {}, 77);
+  expect(notes).toEqual([{ kind: "warning", text: expect.stringContaining("77 tasks") }]);
+});
+
 test("answers are counted over all threads, by request and status", async () => {
   const answers = [
     { "create 202": 5, "claim 204": 1 },
@@ -166,7 +172,7 @@ test("our own server's costs are those of the window, and its processor time is 
   using dir = new TemporaryDirectory();
   await using server = await openServer(runSettings({}, { dataPlace: dir.path }));
   const pages = { before: pageOf(10, 1000, [500, 500]), after: pageOf(13, 1200, [599, 600]) };
-  const costs = measuresOf(pointPlan(), loadOf(pages), server).server;
+  const costs = measuresOf(pointPlan(), loadOf(pages), server, 100).server;
   expect(costs).toMatchObject({
     cpuSeconds: 3,
     cpuSecondsPerMillion: 1_500_000,
@@ -180,12 +186,12 @@ test("our own server's costs are those of the window, and its processor time is 
   expect(costs?.rssBytesPeak).toBeGreaterThan(peak / 2);
   expect(costs?.rssBytesPeak).toBeLessThanOrEqual(peak);
   expect(costs?.diskBytes).toBeGreaterThan(4096);
-  const creates = measuresOf(pointPlan({ unit: "creates/s" }), loadOf(pages), server).server;
+  const creates = measuresOf(pointPlan({ unit: "creates/s" }), loadOf(pages), server, 100).server;
   expect(creates?.cpuSecondsPerMillion).toBe(750_000);
-  const restarted = measuresOf(pointPlan({ restarts: true }), loadOf(pages), server).extras;
+  const restarted = measuresOf(pointPlan({ restarts: true }), loadOf(pages), server, 100).extras;
   expect(restarted).toEqual([{ name: "start", value: server.own?.startMs ?? 0, unit: "ms" }]);
   // What it does not tell of itself is unknown, not zero.
-  expect(measuresOf(pointPlan(), loadOf(), server).server).toMatchObject({
+  expect(measuresOf(pointPlan(), loadOf(), server, 100).server).toMatchObject({
     commits: undefined,
     operationsPerCommit: undefined,
     commitMsMean: undefined,
