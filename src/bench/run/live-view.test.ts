@@ -50,6 +50,9 @@ describe("the rate", () => {
     second.add("createsAnswered", 1000);
     clock.us += 500_000;
     expect(view.look().perSecond).toBe(rate);
+    for (const count of ["created", "delivered", "resultsAcked"] as const) first.add(count, 5);
+    clock.us += 500_000;
+    expect(view.look().perSecond).toBe(10);
     clock.us += 500_000;
     expect(view.look().perSecond).toBe(0);
   });

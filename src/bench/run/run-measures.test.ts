@@ -186,6 +186,8 @@ test("our own server's costs are those of the window, and its processor time is 
   expect(costs?.rssBytesPeak).toBeGreaterThan(peak / 2);
   expect(costs?.rssBytesPeak).toBeLessThanOrEqual(peak);
   expect(costs?.diskBytes).toBeGreaterThan(4096);
+  // Its tasks go with it.
+  expect(measuresOf(pointPlan(), loadOf(pages), server, 100).notes).toEqual([]);
   const creates = measuresOf(pointPlan({ unit: "creates/s" }), loadOf(pages), server, 100).server;
   expect(creates?.cpuSecondsPerMillion).toBe(750_000);
   const restarted = measuresOf(pointPlan({ restarts: true }), loadOf(pages), server, 100).extras;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../bench-process-fixture.ts";
+import { QueueDouble } from "../double/queue-double.ts";
 import { benchResult } from "../report/result-fixture.ts";
 import type { BenchResult, Parameters, Run } from "../result.ts";
 import { profileFullCycle } from "../scenarios/profile-full-cycle.ts";
@@ -73,6 +74,28 @@ test("runs that measured nothing make the result invalid, and give it no rate", 
     expect(runs).toMatchObject([{ verdict: { kind: "unusable" }, measures: undefined }]);
   }
 });
+
+test("a point one of whose runs cannot be relied on has no rate, whatever the others measured", async () => {
+  await using double = await QueueDouble.start(undefined);
+  const [httpUrl = "", producerUrl = "", workerUrl = ""] = double.target.split(",");
+  const parameters = { concurrency: [1], producers: 1, durationMs: 100, warmupMs: 0, threads: 1, repeat: 2 };
+  const settings = runSettings(parameters, { target: { httpUrl, producerUrl, workerUrl } });
+  let starts = 0;
+  const watch = {
+    // The second run finds no server.
+    runStarts: () => {
+      starts += 1;
+      if (starts === 2) void double[Symbol.asyncDispose]();
+    },
+    runEnds: () => undefined,
+  };
+  const { machine, build } = benchResult([]);
+  const { points, verdict } = await runScenario({ scenario: profileFullCycle, settings, machine, build, watch });
+  expect(points[0]?.runs.map(({ verdict }) => verdict.kind)).toEqual(["valid", "unusable"]);
+  expect(points[0]?.runs[0]?.measures?.rate).toBeGreaterThan(0);
+  expect(points[0]?.rate).toBeUndefined();
+  expect(verdict).toBe("invalid");
+}, 20_000);
 
 test("nothing is run once the user wants no more", async () => {
   const { names, result } = await courseOf(SWEEP, { signal: AbortSignal.abort() });
