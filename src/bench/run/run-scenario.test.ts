@@ -78,7 +78,7 @@ test("runs that measured nothing make the result invalid, and give it no rate", 
 test("a point one of whose runs cannot be relied on has no rate, whatever the others measured", async () => {
   await using double = await QueueDouble.start(undefined);
   const [httpUrl = "", producerUrl = "", workerUrl = ""] = double.target.split(",");
-  const parameters = { concurrency: [1], producers: 1, durationMs: 100, warmupMs: 0, threads: 1, repeat: 2 };
+  const parameters = { concurrency: [1], producers: 1, durationMs: 1000, warmupMs: 0, threads: 1, repeat: 2 };
   const settings = runSettings(parameters, { target: { httpUrl, producerUrl, workerUrl } });
   let starts = 0;
   const watch = {
