@@ -1,43 +1,92 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ensureBuilt } from "./build.ts";
+import { type MeasuredFigures, writeMeasuredBuild } from "./regression/measured-build-fixture.ts";
 import { mergeRuns } from "./regression/merge-runs.ts";
 
 const ROOT = dirname(import.meta.dir);
-const TINY = [
-  "--rounds",
-  "2",
-  "--",
-  "http-cycle",
-  "--duration",
-  "0.2",
-  "--warmup",
-  "0.1",
-  "--producers",
-  "1",
-  "--concurrency",
-  "1",
-];
+const BASE: MeasuredFigures = { rate: 1000, cpuSecondsPerMillion: 100 };
 
 describe("the comparison of two builds", () => {
-  test("passes when no limit is crossed, and leaves both results, each of all rounds", async () => {
-    await inDirectory(async (out) => {
-      expect(await regression(out, ["--fail-on", "rate<-99.9%"])).toBe(0);
-      for (const side of ["base", "head"]) expect(repeatsOf(readFileSync(join(out, `${side}.json`), "utf8"))).toBe(2);
-    });
-  }, 60_000);
+  test.each([
+    ["passes a head that measures the same", BASE, 0, "no difference"],
+    ["fails a head whose rate is 12 % lower", { ...BASE, rate: 880 }, 10, "rate<-10% is crossed at c=1: −12.0 %"],
+    ["passes one whose rate is 8 % lower", { ...BASE, rate: 920 }, 0, "−8.0 %"],
+    ["passes one whose rate is 25 % higher", { ...BASE, rate: 1250 }, 0, "+25.0 %"],
+    [
+      "fails one whose tasks take 12 % more processor time",
+      { ...BASE, cpuSecondsPerMillion: 112 },
+      10,
+      "cpu>+10% is crossed at c=1: +12.0 %",
+    ],
+    ["passes one whose tasks take 8 % more", { ...BASE, cpuSecondsPerMillion: 108 }, 0, "+8.0 %"],
+    ["passes one whose tasks take 20 % less", { ...BASE, cpuSecondsPerMillion: 80 }, 0, "−20.0 %"],
+  ])("%s", async (_, head, code, text) => {
+    using tried = new TriedBuilds(head);
+    const answer = await tried.compare();
+    expect(answer).toMatchObject({ code });
+    expect(answer.output).toContain(text);
+  });
 
-  test("fails when one is", async () => {
-    await inDirectory(async (out) => expect(await regression(out, ["--fail-on", "rate<+100000%"])).toBe(10));
+  test("measures each ten times, in turn, and lets the head compare the base with the head", async () => {
+    using tried = new TriedBuilds({ ...BASE, rate: 1250 });
+    const { output } = await tried.compare();
+    const calls = tried.calls();
+    const runs = calls.filter(({ args }) => args.startsWith("http-cycle "));
+    expect(runs.map(({ side }) => side).join(" ")).toBe("base head head base ".repeat(5).trim());
+    expect(new Set(runs.map(({ args }) => args.split(" --json")[0]))).toEqual(
+      new Set(["http-cycle --duration 4 --warmup 2 --quiet --no-profile"]),
+    );
+    expect(calls.slice(runs.length)).toEqual([
+      { side: "head", args: expect.stringMatching(/^compare .*base\.json .*head\.json$/) },
+    ]);
+    for (const [side, rate] of [
+      ["base", 1000],
+      ["head", 1250],
+    ] as const) {
+      const { parameters, points } = JSON.parse(tried.read(`out/${side}.json`));
+      expect([parameters.repeat, points[0].rate.median, points[0].runs.length]).toEqual([10, rate, 10]);
+    }
+    expect(output).toContain("round 10 of 10");
+  });
+
+  test("takes what real builds measure, against the limits it is told", async () => {
+    // Whatever else the machine does, something is done in a second: a run that did nothing would be refused.
+    const bench = [
+      "--rounds",
+      "1",
+      "--",
+      "http-cycle",
+      "--duration",
+      "1",
+      "--warmup",
+      "0.2",
+      "--producers",
+      "1",
+      "--concurrency",
+      "1",
+    ];
+    const binary = ensureBuilt(ROOT);
+    using tried = new TriedBuilds(BASE);
+    expect(await regression(tried.path, [binary, binary, "--fail-on", "rate<-99.9%", ...bench])).toMatchObject({
+      code: 0,
+    });
   }, 60_000);
 
   test("hands on the exit code of a run that fails, and says how it is used", async () => {
-    await inDirectory(async (out) => {
-      expect(await regression(out, [], ["--rounds", "1", "--", "no-such-scenario"])).toBe(2);
-      expect(await regression(out, [], ["--rounds", "0"])).toBe(2);
-    });
+    const binary = ensureBuilt(ROOT);
+    using tried = new TriedBuilds(BASE);
+    const unknown = await regression(tried.path, [binary, binary, "--rounds", "1", "--", "no-such-scenario"]);
+    expect(unknown).toMatchObject({ code: 2 });
+    const broken = await regression(tried.path, ["/bin/false", binary]);
+    expect(broken).toEqual({ code: 1, output: "/bin/false exited with 1\n" });
+    for (const rounds of ["0", "101", "1.5", "x"]) {
+      const { code, output } = await tried.compare("--rounds", rounds);
+      expect({ code, output }).toMatchObject({ code: 2, output: expect.stringContaining("usage:") });
+    }
+    expect(tried.calls()).toEqual([]);
   });
 });
 
@@ -63,24 +112,48 @@ describe("merged results", () => {
   });
 });
 
-async function regression(out: string, options: readonly string[], rest: readonly string[] = TINY): Promise<number> {
-  const binary = ensureBuilt(ROOT);
-  const command = [process.execPath, join(ROOT, "scripts/bench-regression.ts"), binary, binary, "--out", out];
-  return Bun.spawn([...command, ...options, ...rest], { stdio: ["ignore", "ignore", "ignore"] }).exited;
-}
+/** Two builds in a directory of their own, which can be told apart by what they measure. */
+class TriedBuilds implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), "codeq-regression-"));
 
-async function inDirectory(run: (path: string) => Promise<void>): Promise<void> {
-  const path = mkdtempSync(join(tmpdir(), "codeq-regression-"));
-  try {
-    await run(path);
-  } finally {
-    rmSync(path, { recursive: true, force: true });
+  constructor(head: MeasuredFigures) {
+    writeMeasuredBuild(join(this.path, "base"), join(this.path, "calls"), BASE);
+    writeMeasuredBuild(join(this.path, "head"), join(this.path, "calls"), head);
+  }
+
+  compare(...options: readonly string[]): Promise<Answer> {
+    return regression(this.path, ["base", "head", ...options]);
+  }
+
+  /** Who was called with what, in order. */
+  calls(): { readonly side: string; readonly args: string }[] {
+    if (!existsSync(join(this.path, "calls"))) return [];
+    return [...this.read("calls").matchAll(/^\S*\/(\w+) bench (.*)$/gm)].map(([, side = "", args = ""]) => ({
+      side,
+      args,
+    }));
+  }
+
+  read(name: string): string {
+    return readFileSync(join(this.path, name), "utf8");
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
   }
 }
 
-function repeatsOf(text: string): unknown {
-  // What the script wrote; a missing member fails the test.
-  return (JSON.parse(text) as { readonly parameters: { readonly repeat: unknown } }).parameters.repeat;
+interface Answer {
+  readonly code: number;
+  /** All it said, so that a failed expectation shows why. */
+  readonly output: string;
+}
+
+async function regression(cwd: string, args: readonly string[]): Promise<Answer> {
+  const command = [process.execPath, join(ROOT, "scripts/bench-regression.ts"), "--out", "out", ...args];
+  const child = Bun.spawn(command, { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const texts = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, output: texts.join("") };
 }
 
 function result(

@@ -67,9 +67,11 @@ interface Side {
 
 async function measure({ binary, texts }: Side, bench: readonly string[], file: string): Promise<number> {
   const command = [binary, "bench", ...bench, "--quiet", "--no-profile", "--json", file];
-  // Its report is for people who look at one run.
-  const code = await Bun.spawn(command, { stdio: ["ignore", "ignore", "inherit"] }).exited;
+  const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
+  const [code, report] = await Promise.all([child.exited, child.stdout.text()]);
+  // The report is for people who look at one run, such as one that failed.
   if (code === 0) texts.push(readFileSync(file, "utf8"));
+  else process.stderr.write(`${report}${binary} exited with ${code}\n`);
   return code;
 }
 
