@@ -26,7 +26,7 @@ const GROUP_NOTES: Readonly<Record<SettingGroup, string>> = {
   Auth: "Who may use the server. Without any of this, and on the loopback address only, the token `dev-token` is taken.",
   Operation: "Logs and the end of the process.",
   Tracing:
-    "Off unless asked for. Of the standard variables `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION` and `_CERTIFICATE` and `OTEL_RESOURCE_ATTRIBUTES` are heeded as well.",
+    "Off unless asked for. Of the standard variables `OTEL_EXPORTER_OTLP_HEADERS`, `_COMPRESSION`, `_CERTIFICATE`, `_CLIENT_CERTIFICATE` and `_CLIENT_KEY` (also with `_TRACES` before them) and `OTEL_RESOURCE_ATTRIBUTES` are heeded as well; when tracing is on, values that codeq cannot follow are refused, and other `OTEL_` variables are named in a warning.",
 };
 
 /** Every setting, made from the table that reads them. */

@@ -13,6 +13,7 @@ import {
 import { nearest } from "./config/nearest.ts";
 import type { Setting } from "./config/setting.ts";
 import { type ServerConfig, type SettingName, settings } from "./config/settings.ts";
+import { isShared, tracingWanted, tracingWarnings } from "./config/tracing-checks.ts";
 import { StartError } from "./start-error.ts";
 
 export interface LoadedConfig {
@@ -48,22 +49,30 @@ export function resolveConfig({ flags, env }: ConfigSources, file: ConfigFile | 
   if (file !== undefined) layers.push(fileLayer(file, problems));
 
   const values: Partial<Record<SettingName, unknown>> = {};
-  const origins: Partial<Record<SettingName, Origin>> = {};
+  // One origin for each name, set in the loop.
+  const origins = {} as Record<SettingName, Origin>;
+  const whenTracing: string[] = [];
   for (const name of settingNames) {
     const raw = layers.map((layer) => layer.get(name)).find((candidate) => candidate !== undefined);
-    values[name] = raw === undefined ? settings[name].fallback : parse(settings[name], raw, problems);
     origins[name] = raw?.origin ?? { layer: "default", label: "default" };
+    const told = isShared(origins[name]) ? whenTracing : problems;
+    values[name] = raw === undefined ? settings[name].fallback : parse(settings[name], raw, told);
   }
   problems.push(...askedForReplicas(env, file));
   // Every row of the table has just been read by the schema that gives the property its type.
   const config = Object.freeze(values) as ServerConfig;
+  if (tracingWanted(config)) problems.push(...whenTracing);
   if (problems.length === 0) problems.push(...contradictions(config));
   if (problems.length > 0) throw new StartError("usage", problems.join("; "));
   return {
     config,
-    // One origin for each name, set in the same loop.
-    origins: Object.freeze(origins) as Record<SettingName, Origin>,
-    warnings: [...withoutEffect(env, file), ...mistyped(env), ...halfRates(config)],
+    origins: Object.freeze(origins),
+    warnings: [
+      ...withoutEffect(env, file),
+      ...mistyped(env),
+      ...halfRates(config),
+      ...tracingWarnings(config, origins, env),
+    ],
   };
 }
 

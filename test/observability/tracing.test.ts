@@ -73,6 +73,25 @@ test("defect 59: a trace that a producer sends along on a stream is that of its 
   });
 });
 
+test("traces go to the address of traces to the letter, and are kept back as the standard variables say", async () => {
+  await using collector = new Collector();
+  using directory = new TemporaryDirectory();
+  const endpoint = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `http://127.0.0.1:${collector.port}/in` };
+  for (const [variables, paths] of [
+    [{ TRACING_ENABLED: "true" }, ["/in"]],
+    [{ TRACING_ENABLED: "true", OTEL_TRACES_SAMPLER: "always_off" }, []],
+    [{ TRACING_ENABLED: "true", OTEL_SDK_DISABLED: "true" }, []],
+    [{ TRACING_ENABLED: "true", OTEL_TRACES_EXPORTER: "none" }, []],
+  ] as const) {
+    collector.paths.length = 0;
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", ...endpoint, ...variables };
+    await using server = await ServerProcess.start({ dataDir: directory.path, env });
+    await call(server.url, "/tasks", PRODUCER_TRACE, { command: "SEND", payload: {} });
+    expect(await server.end("SIGTERM")).toBe(0);
+    expect({ variables, paths: [...collector.paths] }).toEqual({ variables, paths: [...paths] });
+  }
+});
+
 test("tracing is off unless asked for: no context in answers, nothing sent, whatever the endpoint says", async () => {
   await using collector = new Collector();
   using directory = new TemporaryDirectory();
@@ -106,12 +125,16 @@ test("traces that cannot be sent do not keep the server beyond its grace", async
   expect(await server.output()).not.toContain("traces cannot be sent");
 });
 
-test("an endpoint that is none is refused by name", async () => {
+test.each([
+  ["--tracing-endpoint", "ftp://collector"],
+  ["--tracing-traces-endpoint", "collector:4318"],
+  ["--tracing-protocol", "grpc"],
+])("%s %s is refused by name", async (flag, value) => {
   using directory = new TemporaryDirectory();
-  const flags = ["--tracing", "--tracing-endpoint", "ftp://collector"];
-  const { code, errors } = await ServerProcess.fail({ dataDir: directory.path, flags });
+  const { code, errors } = await ServerProcess.fail({ dataDir: directory.path, flags: ["--tracing", flag, value] });
   expect(code).toBe(2);
-  expect(errors).toContain("--tracing-endpoint");
+  expect(errors).toContain(flag);
+  expect(errors).toContain(value);
 });
 
 /** Resolves when the task is acknowledged. */

@@ -1,5 +1,15 @@
-import { integer, ratio, text, toggle } from "./kinds.ts";
+import { choice, integer, optional, ratio, text, toggle } from "./kinds.ts";
 import { setting } from "./setting.ts";
+
+/** Sampling as OpenTelemetry names it; `parentbased`: what a caller began is recorded if the caller does so. */
+const TRACE_SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
 
 /** Whether and where traces are sent. */
 export const tracingSettings = {
@@ -11,6 +21,24 @@ export const tracingSettings = {
     fallback: false,
     group: "Tracing",
     help: "record what happens to tasks as OpenTelemetry traces, and send them over OTLP",
+  }),
+  tracingDisabled: setting({
+    key: "tracingDisabled",
+    flag: undefined,
+    env: ["OTEL_SDK_DISABLED"],
+    kind: toggle(),
+    fallback: false,
+    group: "Tracing",
+    help: "keeps tracing off, whatever else asks for it",
+  }),
+  tracingExporter: setting({
+    key: "tracingExporter",
+    flag: "tracing-exporter",
+    env: ["OTEL_TRACES_EXPORTER"],
+    kind: choice(["otlp", "none"]),
+    fallback: "otlp",
+    group: "Tracing",
+    help: "none keeps tracing off, whatever else asks for it",
   }),
   tracingServiceName: setting({
     key: "tracingServiceName",
@@ -30,23 +58,59 @@ export const tracingSettings = {
     group: "Tracing",
     help: "collector that takes OTLP over HTTP; in place of port 4317, which speaks gRPC, 4318 is used",
   }),
+  tracingTracesEndpoint: setting({
+    key: "tracingOtlpTracesEndpoint",
+    flag: "tracing-traces-endpoint",
+    env: ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"],
+    kind: optional(text("an URL", 2048)),
+    fallback: undefined,
+    group: "Tracing",
+    help: "where traces are posted, to the letter; goes before the endpoint, which gets /v1/traces added",
+  }),
+  tracingProtocol: setting({
+    key: "tracingOtlpProtocol",
+    flag: "tracing-protocol",
+    env: ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"],
+    kind: choice(["http/json"]),
+    fallback: "http/json",
+    group: "Tracing",
+    help: "what the collector must understand; every one that takes OTLP over HTTP does",
+  }),
+  tracingTimeoutMs: setting({
+    key: "tracingOtlpTimeoutMs",
+    flag: "tracing-timeout-ms",
+    env: ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"],
+    kind: integer({ min: 1, max: 600_000, unit: "milliseconds" }),
+    fallback: 5000,
+    group: "Tracing",
+    help: "how long the collector has to take one post",
+  }),
   tracingInsecure: setting({
     key: "tracingOtlpInsecure",
     flag: "tracing-insecure",
-    env: ["TRACING_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"],
+    env: ["TRACING_OTLP_INSECURE", "OTEL_EXPORTER_OTLP_TRACES_INSECURE", "OTEL_EXPORTER_OTLP_INSECURE"],
     kind: toggle(),
     fallback: false,
     group: "Tracing",
     help: "no TLS to an endpoint that is given without http:// or https://",
   }),
+  tracingSampler: setting({
+    key: "tracingSampler",
+    flag: "tracing-sampler",
+    env: ["OTEL_TRACES_SAMPLER"],
+    kind: choice(TRACE_SAMPLERS),
+    fallback: "parentbased_traceidratio",
+    group: "Tracing",
+    help: "which traces are recorded; parentbased: what a caller began is recorded if the caller does so",
+  }),
   tracingSampleRatio: setting({
     key: "tracingSampleRatio",
     flag: "tracing-sample-ratio",
-    env: ["TRACING_SAMPLE_RATIO"],
+    env: ["TRACING_SAMPLE_RATIO", "OTEL_TRACES_SAMPLER_ARG"],
     kind: ratio(),
     fallback: 1,
     group: "Tracing",
-    help: "share of new traces that are recorded; what a caller began is recorded if the caller does so",
+    help: "share of new traces that the two samplers named traceidratio record",
   }),
   tracingTasksMax: setting({
     key: "maxTracedTasks",

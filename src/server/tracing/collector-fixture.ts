@@ -27,6 +27,7 @@ export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
   readonly resource = new Map<string, unknown>();
   readonly headers: Headers[] = [];
+  readonly paths: string[] = [];
 
   /** @param status what posts are answered with */
   constructor(status = 200) {
@@ -35,7 +36,9 @@ export class Collector implements AsyncDisposable {
       port: 0,
       fetch: async (request) => {
         this.headers.push(request.headers);
-        if (new URL(request.url).pathname === "/v1/traces") this.#take(Post.parse(await request.json()));
+        const { pathname } = new URL(request.url);
+        this.paths.push(pathname);
+        if (pathname === "/v1/traces") this.#take(Post.parse(await request.json()));
         return Response.json({}, { status });
       },
     });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { otlpUrl } from "./otlp-url.ts";
+import { exactUrl, otlpUrl } from "./otlp-url.ts";
 
 const ENDPOINTS: readonly (readonly [endpoint: string, insecure: boolean, url: string | undefined])[] = [
   ["http://localhost:4318", false, "http://localhost:4318/v1/traces"],
@@ -19,5 +19,16 @@ const ENDPOINTS: readonly (readonly [endpoint: string, insecure: boolean, url: s
 for (const [endpoint, insecure, url] of ENDPOINTS) {
   test(`traces for ${endpoint}${insecure ? ", insecure," : ""} go ${url === undefined ? "nowhere" : `to ${url}`}`, () => {
     expect(otlpUrl(endpoint, insecure)).toBe(url);
+  });
+}
+
+for (const [endpoint, url] of [
+  ["http://collector:4317/in?key=1", "http://collector:4317/in?key=1"],
+  ["https://collector", "https://collector/"],
+  ["collector:4318", undefined],
+  ["nonsense", undefined],
+] as const) {
+  test(`traces for exactly ${endpoint} go ${url === undefined ? "nowhere" : `to ${url}`}`, () => {
+    expect(exactUrl(endpoint)).toBe(url);
   });
 }

@@ -11,10 +11,20 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
  */
 export function otlpUrl(endpoint: string, insecure: boolean): string | undefined {
   const url = /^\w+:\/\//.test(endpoint) ? URL.parse(endpoint) : URL.parse(`http://${endpoint}`);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
+  if (url === null || !isHttp(url)) return undefined;
   if (!endpoint.includes("://") && !insecure && !LOOPBACK.has(url.hostname)) url.protocol = "https:";
   if (url.port === GRPC_PORT) url.port = HTTP_PORT;
   const path = url.pathname.replace(/\/+$/, "");
   url.pathname = path.endsWith(TRACES_PATH) ? path : path + TRACES_PATH;
   return url.href;
+}
+
+/** To the letter. @returns undefined when it is no URL to post to */
+export function exactUrl(endpoint: string): string | undefined {
+  const url = URL.parse(endpoint);
+  return url !== null && isHttp(url) ? url.href : undefined;
+}
+
+function isHttp({ protocol }: URL): boolean {
+  return protocol === "http:" || protocol === "https:";
 }

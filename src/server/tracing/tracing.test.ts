@@ -8,11 +8,13 @@ import type { TaskQueue } from "../queue/task-queue.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { openStore } from "../store/open-store.ts";
 import { attributeOf, Collector } from "./collector-fixture.ts";
+import type { SamplerName } from "./sampler.ts";
 import type { SentTrace } from "./traced-queue.ts";
 import { Tracing } from "./tracing.ts";
 
 const PRODUCER_TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PRODUCER = `00-${PRODUCER_TRACE}-00f067aa0ba902b7-01`;
+const LEFT_TRACE = "b0000000000000000000000000000001";
 const who = { tenant: "acme", worker: "w1" };
 const claimOne = { commands: ["SEND"], leaseMs: undefined, count: 1, waitMs: 0, signal: undefined };
 
@@ -24,7 +26,12 @@ interface Traced {
 
 function traced(
   collector: Collector,
-  fields: { readonly sampleRatio?: number; readonly tasksMax?: number; readonly store?: Store } = {},
+  fields: {
+    readonly sampler?: SamplerName;
+    readonly sampleRatio?: number;
+    readonly tasksMax?: number;
+    readonly store?: Store;
+  } = {},
 ): Traced {
   const lines: string[] = [];
   const log = createLog({ level: "info", format: "json", secrets: [], write: (line) => void lines.push(line) });
@@ -32,6 +39,8 @@ function traced(
     serviceName: "codeq",
     version: "1",
     url: `http://127.0.0.1:${collector.port}/v1/traces`,
+    postMsMax: 5000,
+    sampler: fields.sampler ?? "parentbased_traceidratio",
     sampleRatio: fields.sampleRatio ?? 1,
     tasksMax: fields.tasksMax ?? 100,
     log,
@@ -103,6 +112,30 @@ test("a refusal is told with its code, and another tenant's attempt stays out of
   expect(attempt.traceId).not.toBe(PRODUCER_TRACE);
 });
 
+test.each([
+  [200, 0],
+  [404, 0],
+  [499, 0],
+  [500, 2],
+  [503, 2],
+])("a request answered with %d has the status %d", async (status, code) => {
+  await using collector = new Collector();
+  const { tracing } = traced(collector);
+  const request = new Request("http://localhost/v1/codeq/tasks/1?all=1");
+  await tracing.serve("/v1/codeq/tasks/:id", request, () => Promise.resolve(new Response("", { status })));
+  await tracing.close();
+  const span = collector.named("HTTP GET /v1/codeq/tasks/:id");
+  expect(span.status.code).toBe(code);
+  const names = ["http.method", "http.route", "http.path", "http.host", "http.status_code"];
+  expect(names.map((name) => attributeOf(span, name))).toEqual([
+    "GET",
+    "/v1/codeq/tasks/:id",
+    "/v1/codeq/tasks/1",
+    "localhost",
+    status,
+  ]);
+});
+
 test("a known key goes on in the trace of its first task", async () => {
   await using collector = new Collector();
   const { tracing, queue } = traced(collector);
@@ -122,6 +155,33 @@ test("nothing is recorded of what is not sampled, and its callers are told so", 
   await tracing.close();
   // A trace that the caller records is recorded.
   expect(collector.spans.map(({ traceId }) => traceId)).toEqual([PRODUCER_TRACE]);
+});
+
+test.each<
+  [SamplerName, { readonly ratio: number; readonly ours: boolean; readonly known: boolean; readonly left: boolean }]
+>([
+  // Ours: of a task without a trace; known: of one whose producer records; left: of one whose producer does not.
+  ["always_on", { ratio: 0, ours: true, known: true, left: true }],
+  ["always_off", { ratio: 1, ours: false, known: false, left: false }],
+  ["traceidratio", { ratio: 0, ours: false, known: false, left: false }],
+  ["traceidratio", { ratio: 1, ours: true, known: true, left: true }],
+  ["parentbased_always_on", { ratio: 0, ours: true, known: true, left: false }],
+  ["parentbased_always_off", { ratio: 1, ours: false, known: true, left: false }],
+  ["parentbased_traceidratio", { ratio: 0, ours: false, known: true, left: false }],
+  ["parentbased_traceidratio", { ratio: 1, ours: true, known: true, left: false }],
+])("the sampler %s records what it should: %o", async (sampler, { ratio, ours, known, left }) => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector, { sampler, sampleRatio: ratio });
+  await create(queue, task({}));
+  await create(queue, task({ traceParent: PRODUCER }));
+  await create(queue, task({ traceParent: PRODUCER.replace(PRODUCER_TRACE, LEFT_TRACE).replace(/1$/, "0") }));
+  await tracing.close();
+  const traces = collector.spans.map(({ traceId }) => traceId);
+  expect({
+    ours: traces.some((id) => id !== PRODUCER_TRACE && id !== LEFT_TRACE),
+    known: traces.includes(PRODUCER_TRACE),
+    left: traces.includes(LEFT_TRACE),
+  }).toEqual({ ours, known, left });
 });
 
 test("traces of the oldest unfinished tasks are forgotten when there are too many", async () => {

@@ -19,15 +19,11 @@ import {
   resourceAttributesEnvDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { HttpTracing, TraceContext } from "../http/http-tracing.ts";
 import type { Log } from "../log.ts";
 import type { TaskQueue, TaskQueueOptions } from "../queue/task-queue.ts";
+import { type SamplerName, samplerOf } from "./sampler.ts";
 import { TaskSpans } from "./task-spans.ts";
 import { type SentTrace, TracedQueue } from "./traced-queue.ts";
 
@@ -36,7 +32,10 @@ export interface TracingOptions {
   readonly version: string;
   /** Where traces are posted. */
   readonly url: string;
-  /** Share of new traces that are recorded, 0 to 1. */
+  /** How long the collector has to take one post. */
+  readonly postMsMax: number;
+  readonly sampler: SamplerName;
+  /** Share of new traces that a sampler by ratio records, 0 to 1. */
   readonly sampleRatio: number;
   /** Unfinished tasks whose trace is remembered. */
   readonly tasksMax: number;
@@ -49,7 +48,6 @@ const SPANS_PER_POST_MAX = 512;
 /** Ids and commands are chosen by clients. */
 const ATTRIBUTE_CHARACTERS_MAX = 512;
 const POST_INTERVAL_MS = 2000;
-const POST_MS_MAX = 5000;
 
 /** The only file that knows how traces are made and sent. Loaded when tracing is on. */
 export class Tracing implements HttpTracing {
@@ -62,20 +60,20 @@ export class Tracing implements HttpTracing {
 
   constructor(options: TracingOptions) {
     this.#tell = troubleTeller(options.log);
-    const exporter = new OTLPTraceExporter({ url: options.url, timeoutMillis: POST_MS_MAX });
+    const exporter = new OTLPTraceExporter({ url: options.url, timeoutMillis: options.postMsMax });
     this.#provider = new TracerProvider({
       resource: defaultResource()
         .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
         .merge(resourceFromAttributes({ "service.name": options.serviceName, "service.version": options.version })),
       spanLimits: { attributeValueLengthLimit: ATTRIBUTE_CHARACTERS_MAX },
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
+      sampler: samplerOf(options.sampler, options.sampleRatio),
       spanProcessors: [
         new BatchSpanProcessor({
           exporter,
           maxQueueSize: SPANS_MAX,
           maxExportBatchSize: SPANS_PER_POST_MAX,
           scheduledDelayMillis: POST_INTERVAL_MS,
-          exportTimeoutMillis: POST_MS_MAX,
+          exportTimeoutMillis: options.postMsMax,
         }),
       ],
     });
