@@ -162,6 +162,7 @@ function newTasks(count: number): NewTask[] {
     priority: 0,
     maxAttempts: 5,
     webhook: undefined,
+    trace: undefined,
     idempotencyKey: undefined,
     dueMs: undefined,
   }));

@@ -89,6 +89,8 @@ function deliver(stream: ScriptedStream<WorkerAnswer>, ids: readonly string[], p
     leaseUntil: "",
     attempts: 1,
     tenantId: "t",
+    traceParent: "",
+    traceState: "",
     createdAt: undefined,
     updatedAt: undefined,
   }));

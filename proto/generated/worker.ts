@@ -71,7 +71,12 @@ export interface Task {
   attempts: number;
   tenantId: string;
   createdAt?: Date | undefined;
-  updatedAt?: Date | undefined;
+  updatedAt?:
+    | Date
+    | undefined;
+  /** W3C trace context to go on with: traceparent and tracestate. Empty unless the server traces. */
+  traceParent: string;
+  traceState: string;
 }
 
 export interface TaskAssignment {
@@ -612,6 +617,8 @@ function createBaseTask(): Task {
     tenantId: "",
     createdAt: undefined,
     updatedAt: undefined,
+    traceParent: "",
+    traceState: "",
   };
 }
 
@@ -655,6 +662,12 @@ export const Task: MessageFns<Task> = {
     }
     if (message.updatedAt !== undefined) {
       Timestamp.encode(toTimestamp(message.updatedAt), writer.uint32(106).fork()).join();
+    }
+    if (message.traceParent !== "") {
+      writer.uint32(114).string(message.traceParent);
+    }
+    if (message.traceState !== "") {
+      writer.uint32(122).string(message.traceState);
     }
     return writer;
   },
@@ -774,6 +787,22 @@ export const Task: MessageFns<Task> = {
             }
 
             message.updatedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.traceParent = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.traceState = reader.string();
             continue;
           }
         }

@@ -72,6 +72,7 @@ const TASK: Task = {
   payload: "{}",
   priority: 0,
   webhook: undefined,
+  trace: undefined,
   maxAttempts: 1,
   attempts: 1,
   state: "leased",

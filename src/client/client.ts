@@ -1,7 +1,7 @@
 import { wholeNumber } from "./bounds.ts";
 import { CodeqError, serverErrorCode } from "./codeq-error.ts";
 import { type CommandSchemas, PayloadChecker } from "./commands.ts";
-import { jsonText, type NewTask } from "./new-task.ts";
+import { jsonText, type NewTask, type TaskOptions } from "./new-task.ts";
 import { type RestOptions, type RestRequest, RestTransport } from "./rest-transport.ts";
 import { checkDate, checkTask } from "./task-check.ts";
 import {
@@ -72,15 +72,16 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   /** Without an idempotency key it gets a random one, so that it can be repeated. */
   async create(task: NewTask<Schemas>): Promise<{ readonly task: TaskRecord; readonly replayed: boolean }> {
     const body = await this.#createBody(task);
-    const { text, headers } = await this.#rest.send(post("/tasks", body, true));
+    const { text, headers } = await this.#rest.send({ ...post("/tasks", body, true), headers: traceHeaders([task]) });
     const replayed = task.idempotencyKey !== undefined && headers.get("idempotency-replayed") === "true";
     return { task: taskRecord(parse<TaskJson>(text)), replayed };
   }
 
-  /** @param tasks as many as the server takes in one request, 100 unless told otherwise */
+  /** @param tasks as many as the server takes in one request, 100 unless told otherwise; all of one trace, or of none */
   async createMany(tasks: readonly NewTask<Schemas>[]): Promise<Outcome<{ readonly task: TaskRecord }>[]> {
     const bodies = await Promise.all(tasks.map((task) => this.#createBody(task)));
-    const { text } = await this.#rest.send(post("/tasks/batch", `{"tasks":[${bodies.join(",")}]}`, true));
+    const request = post("/tasks/batch", `{"tasks":[${bodies.join(",")}]}`, true);
+    const { text } = await this.#rest.send({ ...request, headers: traceHeaders(tasks) });
     const { results } = parse<{ readonly results: readonly (ItemError & { readonly task?: TaskJson })[] }>(text);
     return results.map((item) => (item.task === undefined ? refused(item) : { ok: true, task: taskRecord(item.task) }));
   }
@@ -227,7 +228,7 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
   async #createBody(task: NewTask<Schemas>): Promise<string> {
     checkTask(task);
     // A command of the schemas is a command.
-    const { payload, runAt, idempotencyKey, ...fields } = task as NewTask;
+    const { payload, runAt, idempotencyKey, traceParent: _, traceState: __, ...fields } = task as NewTask;
     if (this.#checker !== undefined) await this.#checker.check(fields.command, payload);
     jsonText(payload, "the payload");
     return JSON.stringify({
@@ -237,6 +238,24 @@ export class Client<Schemas extends CommandSchemas = CommandSchemas> {
       idempotencyKey: idempotencyKey ?? `auto-${globalThis.crypto.randomUUID()}`,
     });
   }
+}
+
+/**
+ * Over REST a trace comes with the request.
+ * @throws CodeqError INVALID_ARGUMENT
+ */
+function traceHeaders(tasks: readonly TaskOptions[]): Readonly<Record<string, string>> {
+  const { traceParent = "", traceState = "" } = tasks[0] ?? {};
+  if (tasks.some((task) => (task.traceParent ?? "") !== traceParent || (task.traceState ?? "") !== traceState)) {
+    throw new CodeqError(
+      "INVALID_ARGUMENT",
+      "tasks created in one REST request belong to one trace: traceParent differs",
+    );
+  }
+  return {
+    ...(traceParent === "" ? {} : { traceparent: traceParent }),
+    ...(traceState === "" ? {} : { tracestate: traceState }),
+  };
 }
 
 interface ItemError {

@@ -105,6 +105,11 @@ describe("a task to create", () => {
     expect(refusalOf({ runAt: "2027-01-01" })).toBe("INVALID_ARGUMENT runAt is string: it must be a Date");
     expect(refusalOf({ runAt: new Date(), delaySeconds: 1 })).toContain("exclude each other");
     expect(refusalOf({ idempotencyKey: "" })).toContain("INVALID_ARGUMENT idempotencyKey is blank");
+    expect(refusalOf({ traceParent: "00-1-2-01\n" })).toBe(
+      'INVALID_ARGUMENT traceParent is "00-1-2-01\\n": it must be a W3C traceparent',
+    );
+    expect(refusalOf({ traceState: "a=\n" })).toContain("INVALID_ARGUMENT traceState must be");
+    expect(refusalOf({ traceState: "a".repeat(513) })).toContain("INVALID_ARGUMENT traceState must be");
     expect(refusalOf({ payload: undefined })).toBe("INVALID_PAYLOAD the payload is undefined, which is not JSON");
     expect(refusalOf({ payload: 1n })).toContain("INVALID_PAYLOAD the payload is not JSON");
     expect(refusalOf({ payload: null })).toMatchObject({ payload: Buffer.from("null") });

@@ -46,6 +46,8 @@ function taskMessage(id: string): Task {
     leaseUntil: "",
     attempts: 1,
     tenantId: "t",
+    traceParent: "",
+    traceState: "",
   };
 }
 

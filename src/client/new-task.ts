@@ -19,6 +19,10 @@ export interface TaskOptions {
   readonly runAt?: Date;
   /** Whole seconds before the task may be delivered. */
   readonly delaySeconds?: number;
+  /** W3C `traceparent` of what creates the task: a server that traces puts the task into that trace. */
+  readonly traceParent?: string;
+  /** W3C `tracestate` that goes with it. */
+  readonly traceState?: string;
 }
 
 /** A task to create. The payload may be any JSON value; with schemas, what the command's schema takes. */
@@ -35,6 +39,7 @@ const INT32_MAX = 2 ** 31 - 1;
 /** @param task checked by `checkTask`. @throws CodeqError INVALID_ARGUMENT, INVALID_PAYLOAD */
 export function createMessage(task: NewTask, seq: number, idempotencyKey: string): CreateMessage {
   const { command, priority = 0, maxAttempts, webhook = "", runAt, delaySeconds = 0 } = task;
+  const { traceParent = "", traceState = "" } = task;
   return {
     seq: BigInt(seq),
     command,
@@ -45,14 +50,16 @@ export function createMessage(task: NewTask, seq: number, idempotencyKey: string
     idempotencyKey,
     runAt,
     delaySeconds: wholeNumber("delaySeconds", delaySeconds, 0, INT32_MAX),
-    traceParent: "",
-    traceState: "",
+    traceParent,
+    traceState,
   };
 }
 
 /** What the message takes in a batch, at most. */
-export function messageBytes({ command, payload, webhook, idempotencyKey }: CreateMessage): number {
-  return payload.length + (command.length + webhook.length + idempotencyKey.length) * 3 + FIXED_BYTES;
+export function messageBytes(message: CreateMessage): number {
+  const { command, payload, webhook, idempotencyKey, traceParent, traceState } = message;
+  const units = command.length + webhook.length + idempotencyKey.length + traceParent.length + traceState.length;
+  return payload.length + units * 3 + FIXED_BYTES;
 }
 
 /** Numbers and times, and the tags and lengths of everything. */

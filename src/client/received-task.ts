@@ -54,6 +54,16 @@ export class ReceivedTask<Command extends string = string, Payload = unknown> {
     return this.#message.webhook === "" ? undefined : this.#message.webhook;
   }
 
+  /** W3C `traceparent` to go on with; undefined unless the server traces. */
+  get traceParent(): string | undefined {
+    return this.#message.traceParent === "" ? undefined : this.#message.traceParent;
+  }
+
+  /** W3C `tracestate` that goes with it. */
+  get traceState(): string | undefined {
+    return this.#message.traceState === "" ? undefined : this.#message.traceState;
+  }
+
   get createdAt(): Date {
     return this.#message.createdAt ?? new Date(0);
   }

@@ -34,6 +34,7 @@ export interface RestRequest {
   /** Without the server's address. */
   readonly path: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Doing it twice is as good as once. */
   readonly repeatable: boolean;
   /** Default: as many as the options say. */
@@ -101,7 +102,8 @@ export class RestTransport {
     }
   }
 
-  async #attempt({ method, path, body, waitMs = 0, signal }: RestRequest): Promise<RestAnswer | Failure> {
+  async #attempt(request: RestRequest): Promise<RestAnswer | Failure> {
+    const { method, path, body, headers, waitMs = 0, signal } = request;
     const token = await askToken(this.#token);
     throwIfAborted(signal);
     const url = this.#base + path;
@@ -114,7 +116,7 @@ export class RestTransport {
       const answer = await this.#exchange({
         method,
         url,
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+        headers: { ...headers, authorization: `Bearer ${token}`, "content-type": "application/json" },
         body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
         signal: ending.signal,
       });

@@ -17,6 +17,8 @@ function settlement(id: string, verdict: Verdict): Settlement {
     leaseUntil: "",
     attempts: 1,
     tenantId: "t",
+    traceParent: "",
+    traceState: "",
   };
   return { task: new HeldTask(message, 0, 0), verdict, sends: 0, maybeStored: false };
 }

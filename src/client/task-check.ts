@@ -13,10 +13,22 @@ export function checkTask(task: NewTask): void {
   if (idempotencyKey !== undefined && !isText(idempotencyKey)) {
     throw invalid("idempotencyKey is blank: leave it out to have a random one");
   }
+  checkTrace(task);
   if (runAt === undefined) return;
   if (delaySeconds !== undefined) throw invalid("runAt and delaySeconds exclude each other");
   checkDate("runAt", runAt);
 }
+
+/** As https://www.w3.org/TR/trace-context/ has it; empty is as good as none. */
+function checkTrace({ traceParent = "", traceState = "" }: NewTask): void {
+  if (traceParent !== "" && !TRACE_PARENT.test(traceParent)) {
+    throw invalid(`traceParent is ${JSON.stringify(traceParent).slice(0, 80)}: it must be a W3C traceparent`);
+  }
+  if (!TRACE_STATE.test(traceState)) throw invalid("traceState must be at most 512 printable ASCII characters");
+}
+
+const TRACE_PARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+const TRACE_STATE = /^[ -~]{0,512}$/;
 
 /** @throws CodeqError INVALID_ARGUMENT */
 export function checkDate(name: string, date: Date): void {

@@ -19,6 +19,9 @@ export interface TaskRecord {
   /** Why it failed. */
   readonly error: string | undefined;
   readonly webhook: string | undefined;
+  /** W3C trace context of its creation; undefined unless the server traced that. */
+  readonly traceParent: string | undefined;
+  readonly traceState: string | undefined;
   /** Who holds it, while in progress. */
   readonly workerId: string | undefined;
   /** While in progress; cut to whole seconds. */
@@ -52,6 +55,8 @@ export interface TaskJson {
   readonly maxAttempts: number;
   readonly error?: string;
   readonly webhook?: string;
+  readonly traceParent?: string;
+  readonly traceState?: string;
   readonly workerId?: string;
   readonly leaseUntil?: string;
   readonly tenantId: string;
@@ -82,6 +87,8 @@ export function taskRecord(json: TaskJson): TaskRecord {
     maxAttempts: json.maxAttempts,
     error: json.error,
     webhook: json.webhook,
+    traceParent: json.traceParent,
+    traceState: json.traceState,
     workerId: json.workerId,
     leaseUntil: leaseUntil === undefined ? undefined : new Date(leaseUntil),
     tenantId: json.tenantId,

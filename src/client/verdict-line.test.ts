@@ -83,6 +83,8 @@ function taskMessage(id: string): Task {
     leaseUntil: "",
     attempts: 2,
     tenantId: "t",
+    traceParent: "",
+    traceState: "",
   };
 }
 

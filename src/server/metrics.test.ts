@@ -44,6 +44,7 @@ function task(command: string, fields: Partial<Task> = {}): Task {
     payload: "{}",
     priority: 0,
     webhook: undefined,
+    trace: undefined,
     maxAttempts: 5,
     attempts: 1,
     state: "leased",

@@ -21,7 +21,6 @@ export async function openTracing(config: ServerConfig, log: Log): Promise<Traci
     postMsMax: config.tracingTimeoutMs,
     sampler: config.tracingSampler,
     sampleRatio: config.tracingSampleRatio,
-    tasksMax: config.tracingTasksMax,
     log,
   });
 }

@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { Client, credentials } from "@grpc/grpc-js";
+import type { ReceivedTask, SettledTask } from "codeq/client";
 import { ProducerEvent, ServerEvent } from "../../proto/generated/producer.ts";
 import { createMessage } from "../../src/server/grpc/grpc-fixture.ts";
 import { attributeOf, Collector } from "../../src/server/tracing/collector-fixture.ts";
+import { Arrivals, SdkServer } from "../sdk-server.ts";
 import { ServerProcess, TemporaryDirectory } from "../server-process.ts";
 import { freePort } from "./free-port.ts";
 
@@ -73,6 +75,51 @@ test("defect 59: a trace that a producer sends along on a stream is that of its 
   });
 });
 
+test("a trace outlives the server that began it, and reaches a worker on a stream", async () => {
+  await using collector = new Collector();
+  const flags = ["--tracing", "--tracing-endpoint", `127.0.0.1:${collector.port}`];
+  await using server = await SdkServer.start(...flags);
+  const trace = { traceParent: `00-${PRODUCER_TRACE}-00f067aa0ba902b7-01`, traceState: "vendor=1" };
+  const client = server.client();
+  {
+    await using producer = server.producer();
+    await producer.create({ command: "SEND", payload: 1, ...trace });
+    const { task } = await client.create({ command: "SEND", payload: 2, ...trace });
+    expect([task.traceParent?.slice(0, 36), task.traceState]).toEqual([`00-${PRODUCER_TRACE}-`, "vendor=1"]);
+    await client.createMany([{ command: "SEND", payload: 3, ...trace }]);
+    const mixed = [
+      { command: "SEND", payload: 4, ...trace },
+      { command: "SEND", payload: 5 },
+    ];
+    expect(client.createMany(mixed)).rejects.toThrow("tasks created in one REST request belong to one trace");
+  }
+  await server.process.end("SIGKILL");
+  await server.restart();
+  const seen: ReceivedTask[] = [];
+  const settled = new Arrivals<SettledTask>();
+  await using worker = server.worker({
+    commands: ["SEND"],
+    handler: (task) => {
+      seen.push(task);
+      return {};
+    },
+    onSettled: settled.add,
+  });
+  void worker.run();
+  await settled.atLeast(3);
+  await worker.close();
+  expect(seen.map(({ payload }) => payload)).toEqual([1, 2, 3]);
+  expect(await server.process.end("SIGTERM")).toBe(0);
+  const claims = collector.spans.filter(({ name }) => name === "codeq.task.claim");
+  expect(claims.map(({ traceId }) => traceId)).toEqual(Array(3).fill(PRODUCER_TRACE));
+  expect(seen.map(({ traceParent }) => traceParent)).toEqual(
+    claims.map(({ spanId }) => `00-${PRODUCER_TRACE}-${spanId}-01`),
+  );
+  expect(seen.map(({ traceState }) => traceState)).toEqual(Array(3).fill("vendor=1"));
+  const results = collector.spans.filter(({ name }) => name === "codeq.task.submit_result");
+  expect(results.map(({ traceId }) => traceId)).toEqual(Array(3).fill(PRODUCER_TRACE));
+});
+
 test("traces go to the address of traces to the letter, and are kept back as the standard variables say", async () => {
   await using collector = new Collector();
   using directory = new TemporaryDirectory();
@@ -96,9 +143,14 @@ test("tracing is off unless asked for: no context in answers, nothing sent, what
   await using collector = new Collector();
   using directory = new TemporaryDirectory();
   const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.port}` };
-  await using server = await ServerProcess.start({ dataDir: directory.path, env });
+  const grpcPort = String(freePort());
+  await using server = await ServerProcess.start({ dataDir: directory.path, env, flags: ["--grpc-port", grpcPort] });
   const created = await call(server.url, "/tasks", PRODUCER_TRACE, { command: "SEND", payload: {} });
   expect(Object.keys(created)).not.toContain("traceParent");
+  const traceParent = `00-${PRODUCER_TRACE}-00f067aa0ba902b7-01`;
+  await createOnStream(`127.0.0.1:${grpcPort}`, { command: "STREAMED", traceParent });
+  const claimed = await call(server.url, "/tasks/claim", WORKER_TRACE, { commands: ["STREAMED"] });
+  expect(Object.keys(claimed)).not.toContain("traceParent");
   expect(await server.end("SIGTERM")).toBe(0);
   expect(collector.headers).toEqual([]);
 });

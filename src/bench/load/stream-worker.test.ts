@@ -70,7 +70,15 @@ async function worked({ readys, answer = accepting, workers = {}, answerMs = 0, 
 function task(tag: number, change: (payload: Buffer) => Buffer | undefined = () => undefined, attempts = 1): Task {
   const payload = taskPayload(PAYLOAD_BYTES);
   writeTag(payload, PAYLOAD_TAG_AT, tag);
-  const names = { id: taskId(tag), command: "TESTED", workerId: "w", tenantId: "t", webhook: "" };
+  const names = {
+    id: taskId(tag),
+    command: "TESTED",
+    workerId: "w",
+    tenantId: "t",
+    traceParent: "",
+    traceState: "",
+    webhook: "",
+  };
   const state = { priority: 0, maxAttempts: 5, status: "IN_PROGRESS", leaseUntil: "", attempts };
   return { ...names, ...state, payload: change(payload) ?? payload };
 }

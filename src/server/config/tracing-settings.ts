@@ -112,13 +112,4 @@ export const tracingSettings = {
     group: "Tracing",
     help: "share of new traces that the two samplers named traceidratio record",
   }),
-  tracingTasksMax: setting({
-    key: "maxTracedTasks",
-    flag: "tracing-tasks-max",
-    env: ["CODEQ_MAX_TRACED_TASKS"],
-    kind: integer({ min: 1, max: 10_000_000, unit: "tasks" }),
-    fallback: 100_000,
-    group: "Tracing",
-    help: "unfinished tasks whose trace is remembered, in memory; those beyond it begin a new one when claimed",
-  }),
 } as const;

@@ -11,6 +11,7 @@ const TASK: Task = {
   payload: '{"text":"é😀"}',
   priority: 7,
   webhook: "https://example.org/hook",
+  trace: { traceParent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`, traceState: "vendor=1" },
   maxAttempts: 5,
   attempts: 2,
   state: "leased",
@@ -21,7 +22,14 @@ const TASK: Task = {
   createdMs: 1_784_548_800_250,
   updatedMs: 1_784_548_801_000,
 };
-const BARE: Task = { ...TASK, payload: "0", priority: 0, webhook: undefined, maxAttempts: 2 ** 31 - 1 };
+const BARE: Task = {
+  ...TASK,
+  payload: "0",
+  priority: 0,
+  webhook: undefined,
+  trace: undefined,
+  maxAttempts: 2 ** 31 - 1,
+};
 
 function message(task: Task, id: string) {
   return {
@@ -38,6 +46,8 @@ function message(task: Task, id: string) {
     tenantId: task.tenant,
     createdAt: new Date(task.createdMs),
     updatedAt: new Date(task.updatedMs),
+    traceParent: task.trace?.traceParent ?? "",
+    traceState: task.trace?.traceState ?? "",
   };
 }
 
@@ -58,7 +68,15 @@ test("several read as a batch, in order, and so does one that has to", () => {
 });
 
 test("the room for a task is enough for it", () => {
-  for (const task of [TASK, BARE, { ...TASK, payload: JSON.stringify("é".repeat(5000)), tenant: "t".repeat(63) }]) {
+  const traced = { ...BARE, trace: { traceParent: "p".repeat(55), traceState: "s".repeat(512) } };
+  const untold = { ...BARE, trace: { traceParent: "p".repeat(55), traceState: undefined } };
+  for (const task of [
+    TASK,
+    BARE,
+    traced,
+    untold,
+    { ...TASK, payload: JSON.stringify("é".repeat(5000)), tenant: "t".repeat(63) },
+  ]) {
     const id = "01a2297c-3027-7000-8037-03a9a6ff953d";
     const bytes = new Assignment([task], true, () => id).encode(new BinaryWriter()).finish();
     expect(bytes.length).toBeLessThanOrEqual(assignmentBytes(task));

@@ -1,5 +1,5 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
-import type { Task } from "../queue/task.ts";
+import type { Task, TraceContext } from "../queue/task.ts";
 
 /**
  * The answer to one Ready. Written to the wire by hand, from the tasks as they are: through the generated code, with a
@@ -49,6 +49,8 @@ const TASK = {
   tenantId: 11 * 8 + 2,
   createdAt: 12 * 8 + 2,
   updatedAt: 13 * 8 + 2,
+  traceParent: 14 * 8 + 2,
+  traceState: 15 * 8 + 2,
 } as const;
 
 function writeTask(writer: BinaryWriter, task: Task, id: string, leaseUntil: string): void {
@@ -62,6 +64,10 @@ function writeTask(writer: BinaryWriter, task: Task, id: string, leaseUntil: str
   writer.uint32(TASK.tenantId).string(task.tenant);
   writeTimestamp(writer.uint32(TASK.createdAt).fork(), task.createdMs);
   writeTimestamp(writer.uint32(TASK.updatedAt).fork(), task.updatedMs);
+  if (task.trace === undefined) return;
+  const { traceParent, traceState } = task.trace;
+  writer.uint32(TASK.traceParent).string(traceParent);
+  if (traceState !== undefined) writer.uint32(TASK.traceState).string(traceState);
 }
 
 /** Seconds and nanoseconds. */
@@ -74,7 +80,11 @@ function writeTimestamp(writer: BinaryWriter, ms: number): void {
 /** Room for a task in a message: at least what it needs. */
 export function assignmentBytes(task: Task): number {
   const units = task.command.length + (task.webhook?.length ?? 0) + (task.worker?.length ?? 0);
-  return FIXED_BYTES + units * 3 + textBytes(task.payload);
+  return FIXED_BYTES + units * 3 + textBytes(task.payload) + (task.trace === undefined ? 0 : traceBytes(task.trace));
+}
+
+function traceBytes({ traceParent, traceState }: TraceContext): number {
+  return TRACE_FIXED_BYTES + (traceParent.length + (traceState?.length ?? 0)) * 3;
 }
 
 /** Counts only where it makes a difference: a UTF-16 unit is at most three bytes. */
@@ -85,6 +95,7 @@ function textBytes(text: string): number {
 const SMALL_UNITS = 1024;
 /** Id, tenant, status, times and numbers, with their tags and lengths. */
 const FIXED_BYTES = 320;
+const TRACE_FIXED_BYTES = 8;
 
 /** UTC, whole seconds, cut off: a lease never looks longer than it is. */
 function rfc3339Seconds(ms: number): string {

@@ -40,6 +40,8 @@ describe("a Ready", () => {
       tenantId: TENANT,
       createdAt: new Date(server.time.now),
       updatedAt: new Date(server.time.now),
+      traceParent: "",
+      traceState: "",
     });
   });
 

@@ -1,9 +1,3 @@
-/** W3C trace context, as it goes over the wire. */
-export interface TraceContext {
-  readonly traceParent: string;
-  readonly traceState: string | undefined;
-}
-
 /** What HTTP asks of tracing, when that is on. */
 export interface HttpTracing {
   /**
@@ -11,6 +5,4 @@ export interface HttpTracing {
    * @param pattern of the route
    */
   serve(pattern: string, request: Request, answer: () => Promise<Response>): Promise<Response>;
-  /** Where the trace of an unfinished task stands; undefined when there is none. */
-  contextOf(taskId: string): TraceContext | undefined;
 }

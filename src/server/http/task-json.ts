@@ -1,18 +1,18 @@
 import type { Task, TaskState } from "../queue/task.ts";
-import type { TraceContext } from "./http-tracing.ts";
 import { formatRfc3339, formatRfc3339Seconds } from "./rfc3339.ts";
 
 /**
  * A task as the wire protocol shows it: members in a fixed order, empty ones left out, the payload as JSON text inside
  * a JSON string. Built by hand because it is on the path of every create and claim.
  */
-export function taskJson(id: string, task: Task, trace: TraceContext | undefined): string {
+export function taskJson(id: string, task: Task): string {
   let json = `{"id":"${id}","command":${JSON.stringify(task.command)},"payload":${JSON.stringify(task.payload)}`;
   if (task.priority !== 0) json += `,"priority":${task.priority}`;
   if (task.webhook !== undefined) json += `,"webhook":${JSON.stringify(task.webhook)}`;
-  if (trace !== undefined) {
-    json += `,"traceParent":${JSON.stringify(trace.traceParent)}`;
-    if (trace.traceState !== undefined) json += `,"traceState":${JSON.stringify(trace.traceState)}`;
+  if (task.trace !== undefined) {
+    const { traceParent, traceState } = task.trace;
+    json += `,"traceParent":${JSON.stringify(traceParent)}`;
+    if (traceState !== undefined) json += `,"traceState":${JSON.stringify(traceState)}`;
   }
   json += `,"status":"${STATUS_NAMES[task.state]}","lastKnownLocation":"${LOCATIONS[task.state]}"`;
   if (task.worker !== undefined) json += `,"workerId":${JSON.stringify(task.worker)}`;

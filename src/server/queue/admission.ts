@@ -1,7 +1,7 @@
 import { accepted, type Outcome, refused } from "./errors.ts";
 import type { QueuePolicy } from "./policy.ts";
 import type { NewTask } from "./store.ts";
-import { PRIORITY_MAX } from "./task.ts";
+import { PRIORITY_MAX, type TraceContext } from "./task.ts";
 import { overBound } from "./text-bound.ts";
 
 /** A task as a producer asks for it, on any transport. */
@@ -12,6 +12,8 @@ export interface CreateTask {
   /** Clamped to 0..9; 0 when undefined. */
   readonly priority: number | undefined;
   readonly webhook: string | undefined;
+  /** Kept with the task. Set where traces are recorded, and not by clients. */
+  readonly trace?: TraceContext | undefined;
   /** The default when undefined or not positive. */
   readonly maxAttempts: number | undefined;
   /** Unique per tenant for as long as the task lives. */
@@ -57,6 +59,7 @@ export function admit(
     priority: Math.min(Math.max(item.priority ?? 0, 0), PRIORITY_MAX),
     maxAttempts: maxAttemptsOf(item.maxAttempts, policy),
     webhook: item.webhook,
+    trace: item.trace,
     idempotencyKey: item.idempotencyKey,
     dueMs: dueMs !== undefined && dueMs > now ? Math.ceil(dueMs) : undefined,
   });

@@ -12,6 +12,7 @@ export function freshTask(fresh: NewTask, now: number): Task {
     payload: fresh.payload,
     priority: fresh.priority,
     webhook: fresh.webhook,
+    trace: fresh.trace,
     maxAttempts: fresh.maxAttempts,
     attempts: 0,
     state: fresh.dueMs !== undefined && fresh.dueMs > now ? "delayed" : "ready",

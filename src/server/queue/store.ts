@@ -1,6 +1,6 @@
 import type { ErrorCode } from "./errors.ts";
 import type { RetryRule } from "./lifecycle.ts";
-import type { Task, TaskKey } from "./task.ts";
+import type { Task, TaskKey, TraceContext } from "./task.ts";
 import type { TaskIdSeed } from "./task-id.ts";
 
 /**
@@ -67,6 +67,7 @@ export interface NewTask {
   readonly priority: number;
   readonly maxAttempts: number;
   readonly webhook: string | undefined;
+  readonly trace: TraceContext | undefined;
   readonly idempotencyKey: string | undefined;
   /** Delayed until then when later than `now`. */
   readonly dueMs: number | undefined;

@@ -343,6 +343,7 @@ function placed(task: Omit<NewTask, "key">, key: TaskKey): NewTask {
     priority: task.priority,
     maxAttempts: task.maxAttempts,
     webhook: task.webhook,
+    trace: task.trace,
     idempotencyKey: task.idempotencyKey,
     dueMs: task.dueMs,
   };

@@ -24,6 +24,8 @@ export interface Task {
   readonly payload: string;
   readonly priority: number;
   readonly webhook: string | undefined;
+  /** Whose trace the task belongs to; set when that is recorded. */
+  readonly trace: TraceContext | undefined;
   /** Deliveries allowed before the task is dead. */
   readonly maxAttempts: number;
   /** Deliveries so far, the running one included. */
@@ -40,6 +42,12 @@ export interface Task {
   readonly createdMs: number;
   /** Time of the last transition. For a finished task, when it finished. */
   readonly updatedMs: number;
+}
+
+/** W3C trace context, as it goes over the wire. */
+export interface TraceContext {
+  readonly traceParent: string;
+  readonly traceState: string | undefined;
 }
 
 /** Lanes are equal when their tenant and this are equal. */

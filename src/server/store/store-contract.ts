@@ -45,6 +45,7 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
         payload: task.payload,
         priority: 3,
         webhook: "http://x/y",
+        trace: undefined,
         maxAttempts: 5,
         attempts: 1,
         state: "leased",
@@ -56,6 +57,17 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
         updatedMs: NOW + 5,
       });
       expect(await stateOf(task)).toEqual(got);
+    });
+
+    test("a trace stays with its task, with a state or without", async () => {
+      const traces = [
+        { traceParent: "p", traceState: "v=1,w=a b" },
+        { traceParent: "q", traceState: undefined },
+      ];
+      const tasks = traces.map((trace) => newTask({ trace }));
+      await store.insert(tasks, NOW);
+      const seen = [await store.get(tasks), await claimed(claimBy("w1"))].map((got) => got.map((task) => task?.trace));
+      expect(seen).toEqual([traces, traces]);
     });
 
     test("defect 16: higher priority goes first, first in first out within it, and none is passed over", async () => {

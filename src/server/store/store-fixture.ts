@@ -18,6 +18,7 @@ export function newTask(given: Partial<NewTask> = {}): NewTask {
     priority: 0,
     maxAttempts: 5,
     webhook: undefined,
+    trace: undefined,
     idempotencyKey: undefined,
     dueMs: undefined,
     ...given,

@@ -20,6 +20,11 @@ const step = fc.oneof(
           priority: fc.constantFrom(0, 0, 1, 9),
           maxAttempts: fc.integer({ min: 1, max: 3 }),
           webhook: fc.option(fc.constant("http://hook.example/"), { nil: undefined }),
+          trace: fc.constantFrom(
+            undefined,
+            { traceParent: "00-a-b-01", traceState: undefined },
+            { traceParent: "00-a-b-01", traceState: "v=1,w=a b" },
+          ),
           idempotencyKey: fc.constantFrom(undefined, undefined, undefined, "k1", "k2", "k3"),
           delayMs: fc.constantFrom(undefined, undefined, -5, 3, 20),
         }),

@@ -1,11 +1,12 @@
-import type { Context, Span } from "@opentelemetry/api";
+import { type Attributes, type Context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
 import type { CreateTask } from "../queue/admission.ts";
 import type { ClaimOptions, WorkerIdentity } from "../queue/claims.ts";
 import { CodeqError, type Outcome } from "../queue/errors.ts";
 import type { TaskResult } from "../queue/results.ts";
 import type { Task } from "../queue/task.ts";
 import { type CreatedTask, type Requeued, TaskQueue, type TaskQueueOptions } from "../queue/task-queue.ts";
-import { endSpan, type TaskSpans, type TaskStep } from "./task-spans.ts";
+import { endSpan, type TaskSpans } from "./task-spans.ts";
+import { contextOfText, textOfContext } from "./trace-context.ts";
 
 /** The trace that a producer sends along with a task, on transports that can. */
 export interface SentTrace {
@@ -17,69 +18,72 @@ export interface TracedQueueOptions extends TaskQueueOptions {
   readonly spans: TaskSpans;
   /** Of the request that is being answered. */
   readonly request: () => Context;
-  readonly parentOf: (sent: SentTrace) => Context | undefined;
 }
 
-/** A queue that records what is asked of it. */
+/** A queue that records what is asked of it, and keeps with each task the context of its creation. */
 export class TracedQueue extends TaskQueue {
   readonly #spans: TaskSpans;
   readonly #request: () => Context;
-  readonly #parentOf: (sent: SentTrace) => Context | undefined;
 
   constructor(options: TracedQueueOptions) {
     super(options);
     this.#spans = options.spans;
     this.#request = options.request;
-    this.#parentOf = options.parentOf;
   }
 
   override async create(tenant: string, items: readonly (CreateTask & SentTrace)[]): Promise<Outcome<CreatedTask>[]> {
     const request = this.#request();
-    const spans = items.map((item) =>
-      this.#spans.beginCreate(this.#parentOf(item) ?? request, {
+    const spans = items.map((item) => {
+      const sent = contextOfText(item.traceParent, item.traceState);
+      return this.#spans.beginCreate(sent === undefined ? request : trace.setSpanContext(ROOT_CONTEXT, sent), {
         "codeq.command": item.command,
         "codeq.tenant": tenant,
-      }),
-    );
-    const outcomes = await recorded(spans, super.create(tenant, items));
+      });
+    });
+    const traced = items.map((item, index) => {
+      const span = spans[index];
+      return { ...item, trace: span === undefined ? undefined : textOfContext(span.spanContext()) };
+    });
+    const outcomes = await recorded(spans, super.create(tenant, traced));
     for (const [index, outcome] of outcomes.entries()) {
       const span = spans[index];
       if (span === undefined) continue;
-      if (outcome.ok) this.#spans.created(span, tenant, outcome.value);
-      else endSpan(span, outcome.error);
+      if (outcome.ok)
+        span.setAttributes({ "codeq.task.id": outcome.value.id, "codeq.replayed": outcome.value.replayed });
+      endSpan(span, outcome.ok ? undefined : outcome.error);
     }
     return outcomes;
   }
 
+  /** Who gets a task goes on from its delivery. */
   override async claim(who: WorkerIdentity, options: ClaimOptions): Promise<Task[]> {
     const tasks = await super.claim(who, options);
-    for (const task of tasks) {
-      const attributes = { "codeq.command": task.command, "codeq.attempts": task.attempts };
-      this.#spans.claimed(this.#step(this.idOf(task), who, attributes));
-    }
-    return tasks;
+    return tasks.map((task) => {
+      const span = this.#begin("codeq.task.claim", who, this.idOf(task), task, { "codeq.command": task.command });
+      span.end();
+      return { ...task, trace: textOfContext(span.spanContext()) };
+    });
   }
 
   override async complete(who: WorkerIdentity, results: readonly TaskResult[]): ReturnType<TaskQueue["complete"]> {
-    const spans = results.map(({ id, state }) =>
-      this.#spans.begin("codeq.task.submit_result", this.#step(id, who, { "codeq.state": state })),
+    const tasks = await Promise.all(results.map(({ id }) => this.#known(who, id)));
+    const spans = results.map(({ id, state }, index) =>
+      this.#begin("codeq.task.submit_result", who, id, tasks[index], { "codeq.state": state }),
     );
     const outcomes = await recorded(spans, super.complete(who, results));
     for (const [index, outcome] of outcomes.entries()) {
       const span = spans[index];
-      const id = results[index]?.id;
-      if (outcome.ok && id !== undefined) this.#spans.finished(id);
       if (span !== undefined) endSpan(span, outcome.ok ? undefined : outcome.error);
     }
     return outcomes;
   }
 
   override async heartbeat(who: WorkerIdentity, id: string, leaseMs: number | undefined): Promise<Outcome<void>> {
-    return this.#record("codeq.task.heartbeat", who, id, super.heartbeat(who, id, leaseMs));
+    return this.#record("codeq.task.heartbeat", who, id, () => super.heartbeat(who, id, leaseMs));
   }
 
   override async abandon(who: WorkerIdentity, id: string): Promise<Outcome<void>> {
-    return this.#record("codeq.task.abandon", who, id, super.abandon(who, id));
+    return this.#record("codeq.task.abandon", who, id, () => super.abandon(who, id));
   }
 
   override async nack(
@@ -88,25 +92,45 @@ export class TracedQueue extends TaskQueue {
     delayMs: number | undefined,
     reason: string | undefined,
   ): Promise<Outcome<Requeued>> {
-    const outcome = await this.#record("codeq.task.nack", who, id, super.nack(who, id, delayMs, reason));
-    if (outcome.ok && outcome.value.dead) this.#spans.finished(id);
-    return outcome;
+    return this.#record("codeq.task.nack", who, id, () => super.nack(who, id, delayMs, reason));
   }
 
-  async #record<T>(name: string, who: WorkerIdentity, id: string, work: Promise<Outcome<T>>): Promise<Outcome<T>> {
-    const span = this.#spans.begin(name, this.#step(id, who, {}));
-    const outcome = await recorded([span], work);
+  async #record<T>(
+    name: string,
+    who: WorkerIdentity,
+    id: string,
+    work: () => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
+    const span = this.#begin(name, who, id, await this.#known(who, id), {});
+    const outcome = await recorded([span], work());
     endSpan(span, outcome.ok ? undefined : outcome.error);
     return outcome;
   }
 
-  #step(taskId: string, { tenant, worker }: WorkerIdentity, attributes: TaskStep["attributes"]): TaskStep {
-    return {
+  /** Another tenant's task is none, here as everywhere. What keeps it from being read will be told by what is to follow. */
+  #known({ tenant }: WorkerIdentity, id: string): Promise<Task | undefined> {
+    return this.get(tenant, id).catch(() => undefined);
+  }
+
+  #begin(
+    name: string,
+    { tenant, worker }: WorkerIdentity,
+    taskId: string,
+    task: Task | undefined,
+    attributes: Attributes,
+  ): Span {
+    return this.#spans.begin(name, {
       taskId,
       tenant,
+      follows: contextOfText(task?.trace?.traceParent, task?.trace?.traceState),
       request: this.#request(),
-      attributes: { "codeq.worker": worker, ...attributes },
-    };
+      attributes: {
+        "codeq.worker": worker,
+        // Tells which delivery it belongs to.
+        ...(task === undefined ? {} : { "codeq.attempts": task.attempts }),
+        ...attributes,
+      },
+    });
   }
 }
 

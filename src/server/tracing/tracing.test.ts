@@ -4,7 +4,7 @@ import { TemporaryDirectory } from "../process-fixture.ts";
 import type { CreateTask } from "../queue/admission.ts";
 import type { QueuePolicy } from "../queue/policy.ts";
 import type { Store } from "../queue/store.ts";
-import type { TaskQueue } from "../queue/task-queue.ts";
+import { TaskQueue, type TaskQueueOptions } from "../queue/task-queue.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { openStore } from "../store/open-store.ts";
 import { attributeOf, Collector } from "./collector-fixture.ts";
@@ -29,7 +29,6 @@ function traced(
   fields: {
     readonly sampler?: SamplerName;
     readonly sampleRatio?: number;
-    readonly tasksMax?: number;
     readonly store?: Store;
   } = {},
 ): Traced {
@@ -42,16 +41,9 @@ function traced(
     postMsMax: 5000,
     sampler: fields.sampler ?? "parentbased_traceidratio",
     sampleRatio: fields.sampleRatio ?? 1,
-    tasksMax: fields.tasksMax ?? 100,
     log,
   });
-  const queue = tracing.queueOf({
-    store: fields.store ?? new MemoryStore([1, 2]),
-    policy: POLICY,
-    observer: { created() {}, claimed() {}, finished() {}, leasesExpired() {} },
-    clock: () => 1_800_000_000_000,
-    random: () => 1,
-  });
+  const queue = tracing.queueOf({ ...OPTIONS, store: fields.store ?? new MemoryStore([1, 2]) });
   return { tracing, queue, lines };
 }
 
@@ -67,10 +59,55 @@ test("a task stays in the trace its producer sent along, from creation through c
   expect(collector.spans.map(({ name }) => name)).toEqual(names);
   expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([PRODUCER_TRACE]));
   expect(collector.named("codeq.task.create").parentSpanId).toBe("00f067aa0ba902b7");
-  expect(collector.named("codeq.task.claim").parentSpanId).toBe(collector.named("codeq.task.create").spanId);
-  expect(collector.named("codeq.task.submit_result").parentSpanId).toBe(collector.named("codeq.task.claim").spanId);
-  expect(attributeOf(collector.named("codeq.task.submit_result"), "codeq.task.id")).toBe(id);
-  expect(tracing.contextOf(id ?? "")).toBeUndefined();
+  const [creation, ...deeds] = collector.spans;
+  expect(deeds.map(({ parentSpanId }) => parentSpanId)).toEqual(Array(3).fill(creation?.spanId));
+  for (const span of deeds)
+    expect([attributeOf(span, "codeq.task.id"), attributeOf(span, "codeq.attempts")]).toEqual([id, 1]);
+});
+
+test("a worker is told to go on from its delivery, in the state its producer sent along", async () => {
+  await using collector = new Collector();
+  const { tracing, queue } = traced(collector);
+  const [created] = await queue.create("acme", [task({ traceParent: PRODUCER, traceState: "vendor=1" })]);
+  const [claimed] = await queue.claim(who, claimOne);
+  await tracing.close();
+  const at = (name: string) => ({
+    traceParent: `00-${PRODUCER_TRACE}-${collector.named(name).spanId}-01`,
+    traceState: "vendor=1",
+  });
+  expect(created?.ok === true && created.value.task.trace).toEqual(at("codeq.task.create"));
+  expect(claimed?.trace).toEqual(at("codeq.task.claim"));
+});
+
+test("a task of which nothing is known begins a new trace when it is claimed", async () => {
+  await using collector = new Collector();
+  const store = new MemoryStore([1, 2]);
+  const plain = new TaskQueue({ ...OPTIONS, store });
+  await create(plain, task({ traceParent: PRODUCER }));
+  const { tracing, queue } = traced(collector, { store });
+  const [claimed] = await queue.claim(who, claimOne);
+  await tracing.close();
+  const { traceId, parentSpanId = "" } = collector.named("codeq.task.claim");
+  expect(claimed?.trace?.traceParent).toStartWith(`00-${traceId}-`);
+  expect([traceId === PRODUCER_TRACE, parentSpanId]).toEqual([false, ""]);
+});
+
+test("a trace does not end with the server, and its keeping has no bound", async () => {
+  await using collector = new Collector();
+  using directory = new TemporaryDirectory();
+  const before = await sqliteStore(directory.path);
+  const first = traced(collector, { store: before });
+  await create(first.queue, task({ traceParent: PRODUCER }), task({ traceParent: PRODUCER }));
+  await first.tracing.close();
+  await before.close();
+  const store = await sqliteStore(directory.path);
+  const { tracing, queue } = traced(collector, { store });
+  const [claimed] = await queue.claim(who, claimOne);
+  await queue.nack(who, claimed === undefined ? "" : queue.idOf(claimed), 0, undefined);
+  await tracing.close();
+  await store.close();
+  expect(new Set(collector.spans.map(({ traceId }) => traceId))).toEqual(new Set([PRODUCER_TRACE]));
+  expect(collector.spans).toHaveLength(4);
 });
 
 test("each delivery follows from the creation", async () => {
@@ -139,18 +176,20 @@ test.each([
 test("a known key goes on in the trace of its first task", async () => {
   await using collector = new Collector();
   const { tracing, queue } = traced(collector);
-  const [id] = await create(queue, task({ traceParent: PRODUCER, idempotencyKey: "k" }));
-  const before = tracing.contextOf(id ?? "");
-  await create(queue, task({ idempotencyKey: "k" }));
-  expect(tracing.contextOf(id ?? "")).toEqual(before);
+  const [first] = await queue.create("acme", [task({ traceParent: PRODUCER, idempotencyKey: "k" })]);
+  const [again] = await queue.create("acme", [task({ idempotencyKey: "k" })]);
   await tracing.close();
+  const traceOf = (outcome: typeof first) => (outcome?.ok === true ? outcome.value.task.trace?.traceParent : "none");
+  expect(traceOf(again)).toBe(traceOf(first) ?? "");
+  expect(traceOf(again)).toStartWith(`00-${PRODUCER_TRACE}-`);
 });
 
 test("nothing is recorded of what is not sampled, and its callers are told so", async () => {
   await using collector = new Collector();
   const { tracing, queue } = traced(collector, { sampleRatio: 0 });
-  const [id] = await create(queue, task({}));
-  expect(tracing.contextOf(id ?? "")?.traceParent).toEndWith("-00");
+  await create(queue, task({}));
+  const [claimed] = await queue.claim(who, claimOne);
+  expect(claimed?.trace?.traceParent).toEndWith("-00");
   await create(queue, task({ traceParent: PRODUCER }));
   await tracing.close();
   // A trace that the caller records is recorded.
@@ -184,41 +223,10 @@ test.each<
   }).toEqual({ ours, known, left });
 });
 
-test("traces of the oldest unfinished tasks are forgotten when there are too many", async () => {
-  await using collector = new Collector();
-  const { tracing, queue } = traced(collector, { tasksMax: 2 });
-  const ids = await create(queue, task({}), task({}), task({}));
-  expect(ids.map((id) => tracing.contextOf(id) !== undefined)).toEqual([false, true, true]);
-  await tracing.close();
-});
-
-test("a dead letter is forgotten, as what is finished is", async () => {
-  await using collector = new Collector();
-  const { tracing, queue } = traced(collector);
-  const [id] = await create(queue, task({ maxAttempts: 1 }));
-  await queue.claim(who, claimOne);
-  expect(tracing.contextOf(id ?? "")).toBeDefined();
-  await queue.nack(who, id ?? "", 0, undefined);
-  expect(tracing.contextOf(id ?? "")).toBeUndefined();
-  await tracing.close();
-});
-
 test("an outage is told in the spans of all that it stopped", async () => {
   await using collector = new Collector();
   using directory = new TemporaryDirectory();
-  const store = await openStore({
-    dataDir: directory.path,
-    shards: 1,
-    durability: "off",
-    cacheBytes: 2 ** 20,
-    diskReserveBytes: 0,
-    lanesMax: 10,
-    acceptDataLoss: false,
-    onCommit: () => undefined,
-    onEvent: () => undefined,
-    freshSeed: [1, 2],
-    clock: () => 0,
-  });
+  const store = await sqliteStore(directory.path);
   const { tracing, queue } = traced(collector, { store });
   await store.close();
   const work = create(queue, task({}), task({}));
@@ -247,6 +255,22 @@ test("a collector that refuses is told once in the log, and disturbs nobody", as
   expect(collector.headers).toHaveLength(2);
   expect(lines.filter((line) => line.includes("traces cannot be sent"))).toHaveLength(1);
 });
+
+function sqliteStore(dataDir: string): Promise<Store> {
+  return openStore({
+    dataDir,
+    shards: 1,
+    durability: "off",
+    cacheBytes: 2 ** 20,
+    diskReserveBytes: 0,
+    lanesMax: 10,
+    acceptDataLoss: false,
+    onCommit: () => undefined,
+    onEvent: () => undefined,
+    freshSeed: [1, 2],
+    clock: () => 0,
+  });
+}
 
 async function create(queue: TaskQueue, ...items: readonly (CreateTask & SentTrace)[]): Promise<string[]> {
   const outcomes = await queue.create("acme", items);
@@ -280,4 +304,11 @@ const POLICY: QueuePolicy = {
   webhookBytesMax: 100,
   waitersMax: 10,
   shards: 1,
+};
+
+const OPTIONS: Omit<TaskQueueOptions, "store"> = {
+  policy: POLICY,
+  observer: { created() {}, claimed() {}, finished() {}, leasesExpired() {} },
+  clock: () => 1_800_000_000_000,
+  random: () => 1,
 };

@@ -2,8 +2,6 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Context,
   DiagLogLevel,
-  defaultTextMapGetter,
-  defaultTextMapSetter,
   diag,
   ROOT_CONTEXT,
   SpanKind,
@@ -11,7 +9,6 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import {
   defaultResource,
@@ -20,12 +17,13 @@ import {
   resourceFromAttributes,
 } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import type { HttpTracing, TraceContext } from "../http/http-tracing.ts";
+import type { HttpTracing } from "../http/http-tracing.ts";
 import type { Log } from "../log.ts";
 import type { TaskQueue, TaskQueueOptions } from "../queue/task-queue.ts";
 import { type SamplerName, samplerOf } from "./sampler.ts";
 import { TaskSpans } from "./task-spans.ts";
-import { type SentTrace, TracedQueue } from "./traced-queue.ts";
+import { contextOfHeaders } from "./trace-context.ts";
+import { TracedQueue } from "./traced-queue.ts";
 
 export interface TracingOptions {
   readonly serviceName: string;
@@ -37,8 +35,6 @@ export interface TracingOptions {
   readonly sampler: SamplerName;
   /** Share of new traces that a sampler by ratio records, 0 to 1. */
   readonly sampleRatio: number;
-  /** Unfinished tasks whose trace is remembered. */
-  readonly tasksMax: number;
   readonly log: Log;
 }
 
@@ -53,7 +49,6 @@ const POST_INTERVAL_MS = 2000;
 export class Tracing implements HttpTracing {
   readonly #provider: TracerProvider;
   readonly #tracer: Tracer;
-  readonly #propagator = new W3CTraceContextPropagator();
   readonly #active = new AsyncLocalStorage<Context>();
   readonly #spans: TaskSpans;
   readonly #tell: (message: string) => void;
@@ -78,7 +73,7 @@ export class Tracing implements HttpTracing {
       ],
     });
     this.#tracer = this.#provider.getTracer("codeq", options.version);
-    this.#spans = new TaskSpans(this.#tracer, options.tasksMax);
+    this.#spans = new TaskSpans(this.#tracer);
   }
 
   /** A queue that records what is asked of it. */
@@ -87,14 +82,13 @@ export class Tracing implements HttpTracing {
       ...options,
       spans: this.#spans,
       request: () => this.#active.getStore() ?? ROOT_CONTEXT,
-      parentOf: (sent) => this.#parentOf(sent),
     });
   }
 
   /** Probes and scrapes come all the time and have nothing to do with tasks: only the API is recorded. */
   async serve(pattern: string, request: Request, answer: () => Promise<Response>): Promise<Response> {
     if (!pattern.startsWith("/v1/")) return answer();
-    const parent = this.#propagator.extract(ROOT_CONTEXT, Object.fromEntries(request.headers), defaultTextMapGetter);
+    const parent = contextOfHeaders(request.headers);
     const { pathname = "", host = "" } = URL.parse(request.url) ?? {};
     const attributes = {
       "http.method": request.method,
@@ -114,26 +108,9 @@ export class Tracing implements HttpTracing {
     return response;
   }
 
-  contextOf(taskId: string): TraceContext | undefined {
-    const standing = this.#spans.contextOf(taskId);
-    if (standing === undefined) return undefined;
-    const carrier: Record<string, string> = {};
-    this.#propagator.inject(trace.setSpanContext(ROOT_CONTEXT, standing), carrier, defaultTextMapSetter);
-    const { traceparent, tracestate } = carrier;
-    return traceparent === undefined ? undefined : { traceParent: traceparent, traceState: tracestate };
-  }
-
   /** Sends what is left, for a few seconds at most. */
   async close(): Promise<void> {
     await this.#provider.shutdown().catch((error: unknown) => this.#tell(String(error)));
-  }
-
-  /** Undefined when nothing was sent along, or nothing that can be read. */
-  #parentOf({ traceParent, traceState }: SentTrace): Context | undefined {
-    if (traceParent === undefined) return undefined;
-    const carrier = { traceparent: traceParent, ...(traceState === undefined ? {} : { tracestate: traceState }) };
-    const context = this.#propagator.extract(ROOT_CONTEXT, carrier, defaultTextMapGetter);
-    return trace.getSpanContext(context) === undefined ? undefined : context;
   }
 }
 

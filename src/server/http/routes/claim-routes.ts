@@ -66,7 +66,7 @@ async function claim(call: Call, body: ClaimItem, count: number): Promise<Task[]
 
 function claimedJson(call: Call, task: Task): string {
   const id = call.server.queue.idOf(task);
-  return taskJson(id, task, call.server.tracing?.contextOf(id));
+  return taskJson(id, task);
 }
 
 function positiveMs(seconds = 0): number | undefined {

@@ -28,7 +28,7 @@ export const createRoutes: readonly Route[] = [
       if (outcome?.ok !== true)
         return refusalResponse(call.requestId, (outcome ?? refused("INTERNAL", "no answer")).error);
       const { id, task, replayed } = outcome.value;
-      const response = jsonResponse(202, call.requestId, taskJson(id, task, call.server.tracing?.contextOf(id)));
+      const response = jsonResponse(202, call.requestId, taskJson(id, task));
       if (replayed) response.headers.set("idempotency-replayed", "true");
       return response;
     },
@@ -49,11 +49,7 @@ export const createRoutes: readonly Route[] = [
     answers: [{ status: 200, description: "One answer for each task, in order", schema: "CreateTaskBatchResult" }],
     handle: async (call, body) => {
       const outcomes = await createAll(call, body.tasks);
-      return jsonResponse(
-        200,
-        call.requestId,
-        `{"results":[${outcomes.map((outcome) => itemJson(call, outcome)).join(",")}]}`,
-      );
+      return jsonResponse(200, call.requestId, `{"results":[${outcomes.map(itemJson).join(",")}]}`);
     },
   }),
 ];
@@ -85,10 +81,10 @@ function toCreateTask(item: CreateItem): Outcome<CreateTask> {
   });
 }
 
-function itemJson(call: Call, outcome: Outcome<CreatedTask>): string {
+function itemJson(outcome: Outcome<CreatedTask>): string {
   if (outcome.ok) {
     const { id, task } = outcome.value;
-    return `{"task":${taskJson(id, task, call.server.tracing?.contextOf(id))}}`;
+    return `{"task":${taskJson(id, task)}}`;
   }
   return JSON.stringify({ error: outcome.error.message, code: outcome.error.code });
 }

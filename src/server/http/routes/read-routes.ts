@@ -15,7 +15,7 @@ export const readRoutes: readonly Route[] = [
       const id = call.params["id"] ?? "";
       const task = await call.server.queue.get(call.caller.tenant, id);
       if (task === undefined) return errorResponse(call.requestId, { code: "NOT_FOUND", error: "not found" });
-      return jsonResponse(200, call.requestId, taskJson(id, task, call.server.tracing?.contextOf(id)));
+      return jsonResponse(200, call.requestId, taskJson(id, task));
     },
   }),
   route({
@@ -35,11 +35,7 @@ export const readRoutes: readonly Route[] = [
       if (task === undefined) return errorResponse(call.requestId, { code: "NOT_FOUND", error: "task not found" });
       const record = resultOf(id, task);
       if (record === undefined) return errorResponse(call.requestId, { code: "NOT_FOUND", error: "result not found" });
-      return jsonResponse(
-        200,
-        call.requestId,
-        `{"result":${resultJson(record)},"task":${taskJson(id, task, call.server.tracing?.contextOf(id))}}`,
-      );
+      return jsonResponse(200, call.requestId, `{"result":${resultJson(record)},"task":${taskJson(id, task)}}`);
     },
   }),
 ];

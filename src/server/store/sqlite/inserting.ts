@@ -4,8 +4,9 @@ import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
+import { traceText } from "./trace-text.ts";
 
-type TaskRow = [number, number, number, number, string | null, string, string | null, string | null];
+type TaskRow = [number, number, number, number, string | null, string, string | null, string | null, string | null];
 
 const TOO_MANY_COMMANDS: Failed = {
   kind: "failed",
@@ -25,7 +26,7 @@ export class Inserting {
   constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader) {
     this.#lanes = lanes;
     this.#reader = reader;
-    this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
     );
@@ -76,6 +77,7 @@ export class Inserting {
       item.payload,
       item.webhook ?? null,
       idempotencyKey ?? null,
+      item.trace === undefined ? null : traceText(item.trace),
     );
     if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
     if (dueMs === undefined || dueMs <= now) {

@@ -106,6 +106,8 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  // traceparent, and behind a space tracestate if there is one. One column: it is read with every task, and mostly NULL.
+  "ALTER TABLE task ADD COLUMN trace TEXT",
 ];
 
 /** The schema this build reads and writes. */

@@ -161,6 +161,26 @@ test.each([
   closeShardFile({ db, ...rest });
 });
 
+test("a file of the first schema is brought up to date, its tasks stay, and new ones keep their trace", async () => {
+  using fixture = new SqliteFixture();
+  const [old, fresh] = [newTask(), newTask({ trace: { traceParent: "p", traceState: "s" } })];
+  const store = fixture.open();
+  await store.insert([old], NOW);
+  await store.close();
+  const db = new Database(join(fixture.directory, FILES[0] ?? ""));
+  db.run("ALTER TABLE task DROP COLUMN trace");
+  db.run("PRAGMA user_version = 1");
+  db.close();
+  const opened = fixture.open();
+  await opened.insert([fresh], NOW);
+  const traces = (await opened.get([old, fresh])).map((task) => [task?.payload, task?.trace]);
+  expect(traces).toEqual([
+    ["{}", undefined],
+    ["{}", fresh.trace],
+  ]);
+  await opened.close();
+});
+
 test("a file that is not ours, is garbage or is from a newer codeq is refused and left as it was", () => {
   using fixture = new SqliteFixture();
   const path = join(fixture.directory, "shard-00.sqlite");

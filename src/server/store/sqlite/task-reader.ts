@@ -3,6 +3,7 @@ import type { Task, TaskKey } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
+import { traceOf } from "./trace-text.ts";
 
 /** The fixed part of a task, as selected by TASK_COLUMNS. */
 export type TaskColumns = readonly [
@@ -11,10 +12,11 @@ export type TaskColumns = readonly [
   command: string | null,
   payload: string,
   webhook: string | null,
+  trace: string | null,
 ];
 
 /** To be selected from `task` under the alias t. */
-export const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhook";
+export const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhook, t.trace";
 
 /** States of finished tasks as numbered in the file. */
 export const DONE_STATES = ["completed", "failed", "dead"] as const;
@@ -23,7 +25,7 @@ export const DONE_STATES = ["completed", "failed", "dead"] as const;
 export type Progress = Pick<Task, "state" | "attempts" | "worker" | "leaseUntilMs" | "error" | "result" | "updatedMs">;
 
 export function taskOf(key: TaskKey, lane: Lane, columns: TaskColumns, progress: Progress): Task {
-  const [priority, maxAttempts, command, payload, webhook] = columns;
+  const [priority, maxAttempts, command, payload, webhook, trace] = columns;
   return {
     key,
     tenant: lane.tenant,
@@ -31,6 +33,7 @@ export function taskOf(key: TaskKey, lane: Lane, columns: TaskColumns, progress:
     payload,
     priority,
     webhook: webhook ?? undefined,
+    trace: trace === null ? undefined : traceOf(trace),
     maxAttempts,
     attempts: progress.attempts,
     state: progress.state,
