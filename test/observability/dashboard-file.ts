@@ -43,13 +43,27 @@ export function readDashboards(): DashboardFile[] {
   });
 }
 
-/** Every query with the panel it belongs to; variables stand for everything, rates go over ten seconds. */
-export function queriesOf({ panels }: DashboardFile): { readonly panel: string; readonly expr: string }[] {
+export interface PanelQuery {
+  readonly panel: string;
+  readonly expr: string;
+  /** Labels that the names of lines are made of. */
+  readonly labels: readonly string[];
+}
+
+/**
+ * Every query with the panel it belongs to; variables stand for everything, rates go over ten seconds. What stands in for
+ * missing data is left out: it would be there whatever is asked for.
+ */
+export function queriesOf({ panels }: DashboardFile): PanelQuery[] {
   return panels.flatMap((panel) => {
     if (panel.type === "row") return [];
-    return panel.targets.map(({ expr }) => ({
+    return panel.targets.map(({ expr, legendFormat }) => ({
       panel: panel.title,
-      expr: expr.replaceAll("$__rate_interval", "10s").replaceAll(/\$(instance|command)/g, ".*"),
+      expr: expr
+        .replaceAll("$__rate_interval", "10s")
+        .replaceAll(/\$(instance|command)/g, ".*")
+        .replace(/ or vector\(0\)$/, ""),
+      labels: [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = ""]) => label),
     }));
   });
 }
