@@ -51,7 +51,7 @@ describe.skipIf(PROMETHEUS_MISSING)("alerts", () => {
     });
   }
 
-  test("have thresholds that these tests notice to be raised or lowered", () => {
+  test("have thresholds and horizons that these tests notice to be raised or lowered", () => {
     const changes = alerts.flatMap((rule) => changesOf(rule.expr).map((expr) => ({ ...rule, expr })));
     expect(changes.length).toBeGreaterThan(24);
     using directory = new TemporaryDirectory();
@@ -108,9 +108,9 @@ function runPromtool(args: readonly string[]): { readonly exitCode: number; read
   return { exitCode, output: `${stdout.toString()}${stderr.toString()}` };
 }
 
-/** The expression with one threshold raised or lowered, each of them in turn. */
+/** The expression with one threshold, or one number of hours, raised or lowered, each of them in turn. */
 function changesOf(expr: string): string[] {
-  return [...expr.matchAll(/(?<= [<>] )[\d.]+(?= |$)/g)].flatMap(({ 0: threshold, index }) => {
+  return [...expr.matchAll(/(?<= [<>] )[\d.]+(?= |$)|[\d.]+(?= \* 3600\b)/g)].flatMap(({ 0: threshold, index }) => {
     const bound = Number(threshold);
     const changed = [bound === 0 ? 1e9 : bound * 10, bound * 0.9 - 0.001];
     return changed.map((other) => expr.slice(0, index) + String(other) + expr.slice(index + threshold.length));

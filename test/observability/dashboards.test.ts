@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { generateDashboards } from "../../scripts/generate-dashboards.ts";
 import { buildK6First, K6_MISSING, k6Path } from "../loadtest/k6-run.ts";
 import { ServerProcess, TemporaryDirectory } from "../server-process.ts";
@@ -11,7 +12,14 @@ import { PROMETHEUS_MISSING } from "./prometheus-programs.ts";
 import { PrometheusServer, type Series } from "./prometheus-server.ts";
 
 const DATA_MS_MAX = 60_000;
-const SCRIPTS = join(DASHBOARDS, "..", "..", "..", "loadtest", "k6");
+const DEPLOYED = join(DASHBOARDS, "..", "..");
+const SCRIPTS = join(DEPLOYED, "..", "loadtest", "k6");
+const Sources = z.object({
+  datasources: z.array(z.object({ type: z.string(), url: z.string(), isDefault: z.boolean().default(false) })),
+});
+const Compose = z.object({
+  services: z.record(z.string(), z.looseObject({ ports: z.array(z.string()).default([]) })),
+});
 const dashboards = readDashboards();
 
 describe("the dashboards", () => {
@@ -51,6 +59,19 @@ describe("the dashboards", () => {
   }
 });
 
+test("Grafana is given the services of the compose file as data sources, one of them the default", () => {
+  const compose = Compose.parse(yaml(join(DEPLOYED, "docker-compose", "local-dev", "compose.yaml")));
+  const provisioned = join(DEPLOYED, "grafana", "provisioning", "datasources");
+  const sources = readdirSync(provisioned).flatMap((file) => Sources.parse(yaml(join(provisioned, file))).datasources);
+  expect(sources.map(({ type }) => type).toSorted()).toEqual(["jaeger", "prometheus"]);
+  expect(sources.filter(({ isDefault }) => isDefault).map(({ type }) => type)).toEqual(["prometheus"]);
+  for (const { url } of sources) {
+    const { hostname, port } = new URL(url);
+    // The ports that are published are those they listen on.
+    expect(compose.services[hostname]?.ports.join()).toEndWith(`:${port}`);
+  }
+});
+
 describe.skipIf(PROMETHEUS_MISSING || K6_MISSING)(
   "every panel shows data, and names its lines by labels it has",
   () => {
@@ -81,6 +102,10 @@ describe.skipIf(PROMETHEUS_MISSING || K6_MISSING)(
     );
   },
 );
+
+function yaml(path: string): unknown {
+  return Bun.YAML.parse(readFileSync(path, "utf8"));
+}
 
 /** What a reader would not see. */
 async function gapsOf(
