@@ -75,38 +75,45 @@ describe("the benchmark of a pull request", () => {
     ["fails when the head is 20 % slower", 1000, 800, 10, "rate<-10% is crossed"],
     ["passes when it is the base that is", 800, 1000, 0, "+25.0 %"],
     ["passes when both are the same", 1000, 1000, 0, "no difference"],
-  ])("%s, and shows the comparison", async (_, base, head, code, text) => {
-    using directory = new TemporaryDirectory();
-    for (const [side, rate] of [
-      ["base", base],
-      ["head", head],
-    ] as const) {
-      mkdirSync(directory.at(`${side}/dist`), { recursive: true });
-      writeMeasuredBuild(directory.at(`${side}/dist/codeq`), directory.at("calls"), {
-        rate,
-        cpuSecondsPerMillion: 100,
+  ])(
+    "%s, and shows the comparison",
+    async (_, base, head, code, text) => {
+      using directory = new TemporaryDirectory();
+      for (const [side, rate] of [
+        ["base", base],
+        ["head", head],
+      ] as const) {
+        mkdirSync(directory.at(`${side}/dist`), { recursive: true });
+        writeMeasuredBuild(directory.at(`${side}/dist/codeq`), directory.at("calls"), {
+          rate,
+          cpuSecondsPerMillion: 100,
+        });
+      }
+      symlinkSync(join(ROOT, "scripts"), directory.at("head/scripts"));
+      // `npx --yes bun@<version>` without a registry.
+      mkdirSync(directory.at("bin"));
+      writeFileSync(directory.at("bin/npx"), `#!/bin/sh\nshift 2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
+      const shell = Bun.spawn(["bash", "-e", "-c", commandOf(steps, "Measure both in turn")], {
+        cwd: directory.path,
+        env: { PATH: `${directory.at("bin")}:/usr/bin:/bin`, GITHUB_STEP_SUMMARY: directory.at("summary") },
+        stdin: "ignore",
+        stdout: "pipe",
+        stderr: "pipe",
       });
-    }
-    symlinkSync(join(ROOT, "scripts"), directory.at("head/scripts"));
-    // `npx --yes bun@<version>` without a registry.
-    mkdirSync(directory.at("bin"));
-    writeFileSync(directory.at("bin/npx"), `#!/bin/sh\nshift 2\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
-    const shell = Bun.spawn(["bash", "-e", "-c", commandOf(steps, "Measure both in turn")], {
-      cwd: directory.path,
-      env: { PATH: `${directory.at("bin")}:/usr/bin:/bin`, GITHUB_STEP_SUMMARY: directory.at("summary") },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [output, errors] = await Promise.all([shell.stdout.text(), shell.stderr.text()]);
-    expect({ code: await shell.exited, output, errors }).toMatchObject({ code, output: expect.stringContaining(text) });
-    expect(readFileSync(directory.at("summary"), "utf8")).toBe(output);
-    const sides = [...readFileSync(directory.at("calls"), "utf8").matchAll(/(\w+)\/dist\/codeq bench http-cycle /g)];
-    expect(sides.map(([, side]) => side)).toHaveLength(20);
-    // What it leaves is what the next step keeps.
-    expect(existsSync(directory.at("bench-regression/head.json"))).toBe(true);
-    expect(steps.at(-1)).toMatchObject({ uses: "actions/upload-artifact@v4", with: { path: "bench-regression/" } });
-  });
+      const [output, errors] = await Promise.all([shell.stdout.text(), shell.stderr.text()]);
+      expect({ code: await shell.exited, output, errors }).toMatchObject({
+        code,
+        output: expect.stringContaining(text),
+      });
+      expect(readFileSync(directory.at("summary"), "utf8")).toBe(output);
+      const sides = [...readFileSync(directory.at("calls"), "utf8").matchAll(/(\w+)\/dist\/codeq bench http-cycle /g)];
+      expect(sides.map(([, side]) => side)).toHaveLength(20);
+      // What it leaves is what the next step keeps.
+      expect(existsSync(directory.at("bench-regression/head.json"))).toBe(true);
+      expect(steps.at(-1)).toMatchObject({ uses: "actions/upload-artifact@v4", with: { path: "bench-regression/" } });
+    },
+    60_000,
+  );
 });
 
 test("a release is built on a machine of each kind, and on nothing less", () => {

@@ -48,7 +48,7 @@ describe.skipIf(PROMETHEUS_MISSING)("alerts", () => {
   for (const path of CASES) {
     test(`come and stay away as ${path.slice(ROOT.length + 1)} says`, () => {
       expect(promtool(["test", "rules", path])).toContain("SUCCESS");
-    });
+    }, 60_000);
   }
 
   test("have thresholds and horizons that these tests notice to be raised or lowered", () => {
