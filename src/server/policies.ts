@@ -58,6 +58,7 @@ export function grpcLimitsOf(config: ServerConfig): GrpcLimits {
     keepAliveMs: config.keepAliveMs,
     keepAliveTimeoutMs: config.keepAliveTimeoutMs,
     streamAgeMsMax: config.streamAgeMsMax,
+    streamAgeGraceMs: config.streamAgeGraceMs,
     connectionIdleMs: config.connectionIdleMs,
   };
 }

@@ -10,6 +10,7 @@ function read(kind: Kind<unknown>, value: unknown): unknown {
 
 const count = integer({ min: 1, max: 64, unit: "shards" });
 const pause = duration({ min: 1000, max: 86_400_000 });
+const age = duration({ min: 1000, max: 86_400_000, zero: "never" });
 const room = bytes({ min: 0, max: 2 ** 30 });
 
 test.each<[string, Kind<unknown>, unknown, unknown]>([
@@ -33,6 +34,9 @@ test.each<[string, Kind<unknown>, unknown, unknown]>([
   ["an unknown unit", pause, "5 weeks", REFUSED],
   ["a word for none", duration({ min: 0, max: 1000, zero: "never" }), "Never", 0],
   ["a word for none where there is no such thing", pause, "never", REFUSED],
+  ["zero where it stands for none", age, "0", 0],
+  ["the least duration beside zero", age, "1s", 1000],
+  ["less than that", age, "999ms", REFUSED],
   ["infinity", pause, "Infinity", REFUSED],
   ["plain bytes", room, "4096", 4096],
   ["mebibytes", room, "64MiB", 64 * 2 ** 20],

@@ -48,7 +48,7 @@ export function ratio(): Kind<number> {
 
 /**
  * Milliseconds inside; a plain number outside is seconds.
- * @param bounds.zero a word for 0, where that is no duration
+ * @param bounds.zero a word for 0, where that is no duration; `min` holds for all others
  */
 export function duration(bounds: Bounds & { readonly zero?: string }): Kind<number> {
   const { min, max, zero } = bounds;
@@ -57,10 +57,11 @@ export function duration(bounds: Bounds & { readonly zero?: string }): Kind<numb
     if (zero !== undefined && value.trim().toLowerCase() === zero) return 0;
     return parseUnit(value, DURATION_UNITS, "s") ?? refuse(context);
   });
+  const within = z.int().min(min).max(max);
   const show = (ms: number): string => (ms === 0 && zero !== undefined ? zero : showDuration(ms));
   return {
-    schema: z.union([number, text]).pipe(z.int().min(min).max(max)),
-    expects: `a duration from ${show(min)} to ${show(max)} (units ms, s, m, h, d; a plain number is seconds)`,
+    schema: z.union([number, text]).pipe(zero === undefined ? within : z.literal(0).or(within)),
+    expects: `${zero === undefined ? "" : `${zero}, or `}a duration from ${showDuration(min)} to ${showDuration(max)} (units ms, s, m, h, d; a plain number is seconds)`,
     placeholder: "duration",
     show,
   };

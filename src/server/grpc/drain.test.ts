@@ -5,6 +5,7 @@ import { completed, create, GrpcFixture, ready } from "./grpc-fixture.ts";
 
 const store = (): MemoryStore => new MemoryStore([1, 2]);
 const GOING = { code: status.UNAVAILABLE, details: "the server is going away, connect again" };
+const OLD = { code: status.UNAVAILABLE, details: "the stream is too old, connect again" };
 
 describe("a server that goes away", () => {
   test("ends streams that have nothing to finish, and closes", async () => {
@@ -104,10 +105,72 @@ describe("a stream that is too old", () => {
     busy.send(ready());
     await busy.next("task");
     server.time.advance(60_000);
-    const old = { code: status.UNAVAILABLE, details: "the stream is too old, connect again" };
-    expect(await idle.ended).toMatchObject(old);
+    expect(await idle.ended).toMatchObject(OLD);
     busy.send(completed(id));
     expect(await busy.next("resultAck")).toMatchObject({ ok: true });
-    expect(await busy.ended).toMatchObject(old);
+    expect(await busy.ended).toMatchObject(OLD);
+  });
+
+  test("defect 1: whose worker lost its lease still ends, and the worker's next Ready finds its task", async () => {
+    const limits = { streamAgeMsMax: 60_000, streamAgeGraceMs: 30_000 };
+    await using server = await GrpcFixture.start(store(), { limits });
+    const [id = ""] = await server.fill(1);
+    const worker = await server.worker();
+    worker.send(ready(1, [], 1));
+    await worker.next("task");
+    server.time.advance(60_000);
+    await server.queue.sweepDue();
+    worker.send(completed(id));
+    expect(await worker.next("resultAck")).toMatchObject({ ok: false });
+    worker.send(ready());
+    await server.settled(worker);
+    server.time.advance(29_999);
+    await server.settled(worker);
+    server.time.advance(1);
+    expect(await worker.ended).toMatchObject(OLD);
+    await server.queue.sweepDue();
+    const next = await server.worker();
+    next.send(ready());
+    expect((await next.next("task")).task).toMatchObject({ id, attempts: 2 });
+  });
+
+  test("ends after its grace even if work is under way, and the worker hands that in over its next stream", async () => {
+    const limits = { streamAgeMsMax: 60_000, streamAgeGraceMs: 30_000 };
+    await using server = await GrpcFixture.start(store(), { limits });
+    const [id = ""] = await server.fill(1);
+    const worker = await server.worker();
+    worker.send(ready());
+    await worker.next("task");
+    server.time.advance(60_000);
+    server.time.advance(30_000);
+    expect(await worker.ended).toMatchObject(OLD);
+    const next = await server.worker();
+    next.send(completed(id));
+    expect(await next.next("resultAck")).toMatchObject({ ok: true });
+  });
+
+  test("acknowledges what it took before its grace was over", async () => {
+    const memory = store();
+    const complete = memory.complete.bind(memory);
+    const { promise: completing, resolve: begun } = Promise.withResolvers<void>();
+    const { promise: disk, resolve: written } = Promise.withResolvers<void>();
+    memory.complete = async (...items) => {
+      begun();
+      await disk;
+      return complete(...items);
+    };
+    const limits = { streamAgeMsMax: 60_000, streamAgeGraceMs: 30_000 };
+    await using server = await GrpcFixture.start(memory, { limits });
+    const [id = ""] = await server.fill(2);
+    const worker = await server.worker();
+    worker.send(ready(2));
+    await worker.next("taskBatch");
+    worker.send(completed(id));
+    await completing;
+    server.time.advance(60_000);
+    server.time.advance(30_000);
+    written();
+    expect(await worker.next("resultAck")).toMatchObject({ ok: true });
+    expect(await worker.ended).toMatchObject(OLD);
   });
 });

@@ -361,5 +361,6 @@ const LIMITS: GrpcLimits = {
   keepAliveMs: 0,
   keepAliveTimeoutMs: 20_000,
   streamAgeMsMax: 0,
+  streamAgeGraceMs: 30_000,
   connectionIdleMs: 300_000,
 };

@@ -26,6 +26,8 @@ export interface GrpcLimits {
   readonly keepAliveTimeoutMs: number;
   /** Streams are ended so long after they were opened, for clients to connect anew; 0 never. */
   readonly streamAgeMsMax: number;
+  /** A client may hand in its work on a stream that is too old for so long. */
+  readonly streamAgeGraceMs: number;
   /** A connection without streams is closed after this. */
   readonly connectionIdleMs: number;
 }

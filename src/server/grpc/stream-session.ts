@@ -77,7 +77,7 @@ export class StreamSession {
       if (this.#dialogue === undefined)
         this.abort(new StreamEnd(status.DEADLINE_EXCEEDED, `no Hello within ${seconds} s`));
     });
-    if (limits.streamAgeMsMax > 0) this.#after(limits.streamAgeMsMax, () => this.retire("the stream is too old"));
+    if (limits.streamAgeMsMax > 0) this.#after(limits.streamAgeMsMax, () => this.#age());
     this.#reader.resume();
   }
 
@@ -94,7 +94,17 @@ export class StreamSession {
 
   /** Ends the stream in peace: no new work, what is under way is finished and what the client has may be handed in. */
   retire(reason: string): void {
-    this.#end({ end: new StreamEnd(status.UNAVAILABLE, `${reason}, connect again`), patient: true });
+    this.#end({ end: goingEnd(reason), patient: true });
+  }
+
+  /**
+   * What a worker has may have been taken from it, or take hours; its other slots ask for work meanwhile, and get none
+   * here. Leases are held under the worker's name: what is not handed in on this stream can be on the next.
+   */
+  #age(): void {
+    const reason = "the stream is too old";
+    this.retire(reason);
+    this.#after(this.#options.limits.streamAgeGraceMs, () => this.#end({ end: goingEnd(reason), patient: false }));
   }
 
   /** Ends the stream at once. */
@@ -192,7 +202,8 @@ export class StreamSession {
   }
 
   #mayRead(): boolean {
-    if (this.#over || this.#inFlight >= this.#options.limits.inFlightMax) return false;
+    if (this.#over || this.#ending?.patient === false) return false;
+    if (this.#inFlight >= this.#options.limits.inFlightMax) return false;
     // Nothing is read between the Hello and its answer.
     return (this.#dialogue !== undefined || !this.#greeted) && this.writer.backlog <= BACKLOG_MAX;
   }
@@ -225,4 +236,8 @@ export class StreamSession {
     );
     this.#timers.add(cancel);
   }
+}
+
+function goingEnd(reason: string): StreamEnd {
+  return new StreamEnd(status.UNAVAILABLE, `${reason}, connect again`);
 }
