@@ -9,6 +9,10 @@ export interface Dialogue {
   writable(): void;
   /** Hands out no more work; may come more than once. What is under way goes on, until the writer takes no more. */
   stop(): void;
+  /** The client has said its last: hands out what is there for what it asked, and then no more. */
+  finish(): void;
+  /** Has not handed that out yet; `StreamSession.settled` is called when it has. */
+  readonly finishing: boolean;
   /** Requests that wait until something happens in the queue. */
   readonly waiting: number;
   /** The client has work that it may want to hand in over this stream. */

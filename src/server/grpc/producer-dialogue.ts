@@ -19,6 +19,7 @@ import { readMessage } from "./unreadable-message.ts";
 export class ProducerDialogue implements Dialogue {
   readonly waiting = 0;
   readonly owed = false;
+  readonly finishing = false;
   readonly #options: ServiceOptions;
   readonly #tenant: string;
   readonly #session: StreamSession;
@@ -55,6 +56,10 @@ export class ProducerDialogue implements Dialogue {
 
   stop(): void {
     // Tasks that were asked for are created and acknowledged in any case.
+  }
+
+  finish(): void {
+    // The same.
   }
 
   #takeBatch(tasks: readonly CreateMessage[]): void {

@@ -23,7 +23,10 @@ export interface ReadyLineOptions {
   /** Tasks in one claim. */
   readonly claimMax: number;
   readonly assignmentBytesMax: number;
+  /** The stream hands out no more. */
   readonly signal: AbortSignal;
+  /** Readys get what is there now, and wait no more. Aborted when `signal` is. */
+  readonly lastCall: AbortSignal;
   readonly schedule: Schedule;
   /** Resolves once the client has taken what it was sent. */
   readonly room: () => Promise<void> | undefined;
@@ -31,23 +34,29 @@ export interface ReadyLineOptions {
   /** A Ready gets this instead of tasks. */
   readonly refuse: (error: CodeqError) => void;
   readonly giveBack: (tasks: readonly Task[]) => void;
-  readonly onOutage: (error: unknown) => void;
+  /** Readys wait for something else than tasks: for a store in trouble, or for a place among those that wait. */
+  readonly onTrouble: (error: unknown) => void;
+  /** After `lastCall`: none is left. */
+  readonly onFinished: () => void;
 }
 
 const RETRY_MS = 500;
 const TASK_BYTES_GUESS = 16 * 1024;
 
 /** No outages but the client's own doing: such a Ready would fail again. */
-const FINAL: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED"]);
+const FINAL: ReadonlySet<string> = new Set(["INVALID_ARGUMENT", "PERMISSION_DENIED"]);
 
 /**
  * The Readys of one stream that want the same: they wait in one place, and one claim is made for all of them. A Ready
- * waits as long as the stream lives; an outage of the store does not end that.
+ * waits as long as the stream lives; an outage of the store does not end that, and neither does a server where too many
+ * wait already: clients never send a Ready again that was refused.
  */
 export class ReadyLine {
   readonly #options: ReadyLineOptions;
   #wishes: Wish[] = [];
   #claiming = false;
+  /** Told already. */
+  #trouble: string | undefined;
   /** What a task will need, going by those before. */
   #taskBytes = TASK_BYTES_GUESS;
 
@@ -83,26 +92,30 @@ export class ReadyLine {
   }
 
   async #serve(): Promise<void> {
-    const { signal, room } = this.#options;
+    const { signal, lastCall, room, onFinished } = this.#options;
     while (this.#wishes.length > 0 && !signal.aborted) {
       await room();
       await this.#claim();
     }
     this.#claiming = false;
+    if (lastCall.aborted) onFinished();
   }
 
   async #claim(): Promise<void> {
-    const { queue, who, commands, leaseMs, signal, giveBack } = this.#options;
+    const { queue, who, commands, leaseMs, signal, lastCall, giveBack } = this.#options;
     if (signal.aborted) return;
+    const last = lastCall.aborted;
+    const waiting = last ? { waitMs: 0, signal } : { waitMs: Number.POSITIVE_INFINITY, signal: lastCall };
     try {
-      const options = { commands, leaseMs, count: this.#claimCount(), waitMs: Number.POSITIVE_INFINITY, signal };
-      const tasks = await queue.claim(who, options);
+      const tasks = await queue.claim(who, { commands, leaseMs, count: this.#claimCount(), ...waiting });
+      this.#trouble = undefined;
       if (signal.aborted) giveBack(tasks);
       else if (tasks.length > 0) this.#deal(tasks);
+      else if (last) this.#wishes = [];
       // Nothing to wait for: the queue drains, and the stream will be ended.
       else await this.#pause();
     } catch (error) {
-      await this.#failed(error);
+      await this.#failed(error, last);
     }
   }
 
@@ -145,22 +158,30 @@ export class ReadyLine {
     return share;
   }
 
-  async #failed(error: unknown): Promise<void> {
+  async #failed(error: unknown, last: boolean): Promise<void> {
     if (error instanceof CodeqError && FINAL.has(error.code)) {
       const refused = this.#wishes;
       this.#wishes = [];
       for (const _ of refused) this.#options.refuse(error);
       return;
     }
-    this.#options.onOutage(error);
-    await this.#pause();
+    const trouble = error instanceof Error ? error.message : String(error);
+    if (trouble !== this.#trouble) this.#options.onTrouble(error);
+    this.#trouble = trouble;
+    if (last) this.#wishes = [];
+    else await this.#pause();
   }
 
-  #pause(): Promise<void> {
+  /** Ends early at the last call. */
+  async #pause(): Promise<void> {
+    const { schedule, lastCall } = this.#options;
+    if (lastCall.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { schedule, signal } = this.#options;
-    const cancel = schedule(resolve, RETRY_MS);
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    return promise.finally(cancel);
+    const end = (): void => resolve();
+    const cancel = schedule(end, RETRY_MS);
+    lastCall.addEventListener("abort", end);
+    await promise;
+    lastCall.removeEventListener("abort", end);
+    cancel();
   }
 }

@@ -22,8 +22,11 @@ export interface SessionOptions {
 
 interface Ending {
   readonly end: StreamEnd;
-  /** Lets the client hand in its work first. */
-  readonly patient: boolean;
+  /**
+   * Beside the answers to what is under way: the client's work, which it may hand in first; or its Readys, which get what
+   * is there for them.
+   */
+  readonly waitsFor: "work" | "readys" | "nothing";
 }
 
 /** Sent messages that may wait for the client before it is read no further. */
@@ -94,7 +97,7 @@ export class StreamSession {
 
   /** Ends the stream in peace: no new work, what is under way is finished and what the client has may be handed in. */
   retire(reason: string): void {
-    this.#end({ end: goingEnd(reason), patient: true });
+    this.#end({ end: goingEnd(reason), waitsFor: "work" });
   }
 
   /**
@@ -104,7 +107,8 @@ export class StreamSession {
   #age(): void {
     const reason = "the stream is too old";
     this.retire(reason);
-    this.#after(this.#options.limits.streamAgeGraceMs, () => this.#end({ end: goingEnd(reason), patient: false }));
+    const graceOver = (): void => this.#end({ end: goingEnd(reason), waitsFor: "nothing" });
+    this.#after(this.#options.limits.streamAgeGraceMs, graceOver);
   }
 
   /** Ends the stream at once. */
@@ -183,13 +187,14 @@ export class StreamSession {
   #halfClosed(): void {
     this.#reader.arrived();
     if (this.#dialogue === undefined && !this.#greeted) this.abort(FIRST_MUST_BE_HELLO);
-    else this.#end({ end: new StreamEnd(status.OK, ""), patient: false });
+    else this.#end({ end: new StreamEnd(status.OK, ""), waitsFor: "readys" });
   }
 
   #end(ending: Ending): void {
-    if (this.#ending?.patient === false) return;
+    if (this.#ending !== undefined && this.#ending.waitsFor !== "work") return;
     this.#ending = ending;
-    this.#dialogue?.stop();
+    if (ending.waitsFor === "readys") this.#dialogue?.finish();
+    else this.#dialogue?.stop();
     this.#endIfDone();
   }
 
@@ -197,12 +202,13 @@ export class StreamSession {
     const ending = this.#ending;
     if (ending === undefined || this.#over || this.#inFlight > 0 || !this.writer.idle) return;
     if (this.#dialogue === undefined && this.#greeted) return;
-    if (ending.patient && this.#dialogue?.owed === true) return;
+    if (ending.waitsFor === "work" && this.#dialogue?.owed === true) return;
+    if (ending.waitsFor === "readys" && this.#dialogue?.finishing === true) return;
     this.abort(ending.end);
   }
 
   #mayRead(): boolean {
-    if (this.#over || this.#ending?.patient === false) return false;
+    if (this.#over || this.#ending?.waitsFor === "nothing") return false;
     if (this.#inFlight >= this.#options.limits.inFlightMax) return false;
     // Nothing is read between the Hello and its answer.
     return (this.#dialogue !== undefined || !this.#greeted) && this.writer.backlog <= BACKLOG_MAX;

@@ -33,6 +33,8 @@ export class WorkerDialogue implements Dialogue {
   readonly #who: WorkerIdentity;
   readonly #session: StreamSession;
   readonly #stopped = new AbortController();
+  /** Nothing waits any more. */
+  readonly #lastCall = new AbortController();
   readonly #readys: Readys;
   readonly #acks: AckLine<ResultAck>;
   #results: Result[] = [];
@@ -54,11 +56,13 @@ export class WorkerDialogue implements Dialogue {
       limits,
       schedule,
       signal: this.#stopped.signal,
+      lastCall: this.#lastCall.signal,
       room: () => this.#room(),
       deliver: (tasks, wish, line) => this.#deliver(tasks, wish, line),
       refuse: (error) => this.#refuse(serverErrorOf(error)),
       giveBack: (tasks) => this.#giveBack(tasks),
-      onOutage: (error) => log.warn("a worker stream waits for the store", { reason: error }),
+      onTrouble: (error) => log.warn("Readys of a worker stream have to wait", { reason: error }),
+      onFinished: () => session.settled(),
     });
   }
 
@@ -106,8 +110,17 @@ export class WorkerDialogue implements Dialogue {
     for (const resume of waiting) resume();
   }
 
+  get finishing(): boolean {
+    return this.#lastCall.signal.aborted && !this.#stopped.signal.aborted && this.#readys.waiting > 0;
+  }
+
+  finish(): void {
+    this.#lastCall.abort();
+  }
+
   stop(): void {
     this.#stopped.abort();
+    this.#lastCall.abort();
     for (const resume of this.#onRoom) resume();
   }
 

@@ -1,11 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { status } from "@grpc/grpc-js";
 import { WorkerEvent } from "../../../proto/generated/worker.ts";
 import { type Authenticators, WORKER_SCOPES } from "../auth/authenticators.ts";
 import { staticAuthenticator } from "../auth/static-provider.ts";
 import { CodeqError } from "../queue/errors.ts";
 import { MemoryStore } from "../store/memory-store.ts";
-import { completed, GrpcFixture, ready, resultMessage, TEST_TOKEN } from "./grpc-fixture.ts";
+import { completed, GrpcFixture, ready, resultMessage, TEST_TOKEN, until } from "./grpc-fixture.ts";
 import { RawStream } from "./raw-stream-fixture.ts";
 import { STREAM_PATHS } from "./stream-definition.ts";
 
@@ -128,6 +127,26 @@ describe("a Ready", () => {
     await server.fill(2);
     await worker.next("task");
     await worker.next("task");
+  });
+
+  test("waits for a place while too many wait, and then for work", async () => {
+    await using server = await GrpcFixture.start(store(), { policy: { waitersMax: 1 } });
+    const first = await server.worker("first");
+    first.send(ready(1, ["A"]));
+    await until(() => server.queue.waiting.claims === 1);
+    const second = await server.worker("second");
+    for (let count = 0; count < 2; count += 1) second.send(ready(1, ["B"]));
+    await server.settled(second);
+    await server.fill(1, { command: "B" });
+    server.time.advance(500);
+    expect((await second.next("task")).task?.command).toBe("B");
+    await server.settled(second);
+    first.call.cancel();
+    await server.gone("worker", 1);
+    server.time.advance(500);
+    await until(() => server.queue.waiting.claims === 1);
+    await server.fill(1, { command: "B" });
+    expect((await second.next("task")).task?.command).toBe("B");
   });
 
   test("survives an outage of the store", async () => {
@@ -366,29 +385,6 @@ describe("a worker's scopes", () => {
     worker.send({});
     expect(await worker.next("error")).toMatchObject({ message: "unknown-event" });
   });
-});
-
-test("a worker that half-closes gets every answer, however many", async () => {
-  await using server = await GrpcFixture.start(store());
-  const worker = await server.worker();
-  for (let event = 0; event < 20; event += 1) worker.send({});
-  worker.call.end();
-  for (let event = 0; event < 20; event += 1)
-    expect(await worker.next("error")).toMatchObject({ message: "unknown-event" });
-  expect(await worker.ended).toMatchObject({ code: status.OK });
-});
-
-test("a worker that half-closes gets what it is owed, and the stream ends", async () => {
-  await using server = await GrpcFixture.start(store());
-  const [id = ""] = await server.fill(1);
-  const worker = await server.worker();
-  worker.send(ready());
-  await worker.next("task");
-  worker.send(ready());
-  worker.send(completed(id));
-  worker.call.end();
-  expect(await worker.next("resultAck")).toMatchObject({ ok: true });
-  expect(await worker.ended).toMatchObject({ code: status.OK });
 });
 
 function COMPLETED(id: string) {
