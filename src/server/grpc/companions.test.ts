@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { status } from "@grpc/grpc-js";
+import { type ClientDuplexStream, type ClientReadableStream, type StatusObject, status } from "@grpc/grpc-js";
 import {
   HealthCheckRequest,
   HealthCheckResponse,
@@ -80,6 +80,22 @@ describe("the health service", () => {
     await ended;
     expect(told).toEqual([ServingStatus.SERVING, ServingStatus.NOT_SERVING]);
   });
+
+  test("refuses watchers over its limit, until others leave", async () => {
+    await using server = await GrpcFixture.start(store());
+    const client = server.client(server.workerPort);
+    const watch = () => {
+      const decode = (bytes: Buffer): HealthCheckResponse => HealthCheckResponse.decode(bytes);
+      const call = client.makeServerStreamRequest(`${HEALTH}Watch`, encodeHealth, decode, "");
+      return { call, first: firstOf(call) };
+    };
+    const watchers = Array.from({ length: 256 }, watch);
+    for (const { first } of watchers) expect(await first).toMatchObject({ status: ServingStatus.SERVING });
+    const details = "too many health watchers (limit 256)";
+    expect(await watch().first).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details });
+    watchers[0]?.call.cancel();
+    await until(async () => !("code" in (await watch().first)));
+  });
 });
 
 describe("reflection", () => {
@@ -119,4 +135,43 @@ describe("reflection", () => {
       status.INVALID_ARGUMENT,
     ]);
   });
+
+  test("refuses streams over its limit, until others leave", async () => {
+    await using server = await GrpcFixture.start(store());
+    const streams = Array.from({ length: 64 }, () => openReflection(server));
+    for (const { first } of streams) expect(await first).toHaveProperty("messageResponse");
+    const details = "too many reflection streams (limit 64)";
+    expect(await openReflection(server).first).toMatchObject({ code: status.RESOURCE_EXHAUSTED, details });
+    streams[0]?.call.cancel();
+    await until(async () => !("code" in (await openReflection(server).first)));
+  });
+
+  test("ends its streams when the server goes", async () => {
+    await using server = await GrpcFixture.start(store());
+    const { call, first } = openReflection(server);
+    expect(await first).toHaveProperty("messageResponse");
+    const ended = new Promise((resolve) => call.on("end", resolve));
+    await server.grpc.close();
+    await ended;
+  });
 });
+
+/** One that stays open, after a first question. */
+function openReflection(server: GrpcFixture) {
+  const call = server.client(server.workerPort).makeBidiStreamRequest(
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    (request: ServerReflectionRequest) => ServerReflectionRequest.encode(request).finish(),
+    (bytes) => ServerReflectionResponse.decode(bytes),
+  );
+  call.write({ host: "", messageRequest: { $case: "listServices", value: "" } });
+  return { call, first: firstOf(call) };
+}
+
+/** The first answer, or the status the call ended with before it. */
+function firstOf<T>(call: ClientReadableStream<T> | ClientDuplexStream<unknown, T>): Promise<T | StatusObject> {
+  call.on("error", () => undefined);
+  return new Promise((resolve) => {
+    call.once("data", resolve);
+    call.once("status", resolve);
+  });
+}

@@ -149,6 +149,29 @@ describe("a worker that does not read", () => {
     for (let count = 0; count < 40; count += 1) await slow.next("task");
   });
 
+  test("does not owe what it never got: its stream can end in peace", async () => {
+    await using server = await GrpcFixture.start(store());
+    await server.fill(40, { payload: JSON.stringify("x".repeat(100_000)) });
+    const slow = await server.worker("slow");
+    slow.call.pause();
+    for (let count = 0; count < 40; count += 1) slow.send(ready());
+    await server.leased(1);
+    const other = await server.worker("other");
+    other.send(ready());
+    while (other.unread < 1) {
+      await server.settled(other);
+      server.time.advance(250);
+    }
+    const closed = server.grpc.close();
+    slow.call.resume();
+    for (let event = await slow.event(); event !== undefined; event = await slow.event()) {
+      if (event.event?.$case === "task") slow.send(completed(event.event.value.task?.id ?? ""));
+    }
+    expect(await slow.ended).toMatchObject({ code: status.UNAVAILABLE });
+    other.call.cancel();
+    await closed;
+  });
+
   test("for long is ended", async () => {
     await using server = await GrpcFixture.start(store());
     await server.fill(40, { payload: JSON.stringify("x".repeat(100_000)) });
@@ -180,6 +203,45 @@ describe("an answer to a Ready", () => {
       seen.push(...tasks.map(({ id }) => id));
     }
     expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  test("is of bounded size even if tasks were small before: clients take no larger message", async () => {
+    await using server = await GrpcFixture.start(store(), { limits: { assignmentBytesMax: 100_000 } });
+    const worker = await server.worker();
+    for (let round = 0; round < 5; round += 1) {
+      await server.fill(3);
+      worker.send(ready(3));
+      await worker.next("taskBatch");
+    }
+    const ids = await server.fill(20, { payload: JSON.stringify("x".repeat(10_000)) });
+    const seen: string[] = [];
+    while (seen.length < 20) {
+      worker.send(ready(20));
+      const { tasks } = await worker.next("taskBatch");
+      expect(tasks.reduce((sum, { payload }) => sum + payload.length, 0)).toBeLessThan(100_000);
+      expect(tasks.every(({ attempts }) => attempts === 1)).toBe(true);
+      seen.push(...tasks.map(({ id }) => id));
+    }
+    expect(seen.toSorted()).toEqual(ids.toSorted());
+  });
+
+  test("is claimed with the size of tasks in mind: no more is read than is likely to fit", async () => {
+    const memory = store();
+    const claim = memory.claim.bind(memory);
+    const counts: number[] = [];
+    memory.claim = (requests, now) => {
+      counts.push(...requests.map(({ count }) => count));
+      return claim(requests, now);
+    };
+    await using server = await GrpcFixture.start(memory, { limits: { assignmentBytesMax: 100_000 } });
+    await server.fill(20, { payload: JSON.stringify("x".repeat(30_000)) });
+    const worker = await server.worker();
+    for (const expected of [6, 3, 3]) {
+      counts.length = 0;
+      worker.send(ready(20));
+      await worker.next("taskBatch");
+      expect(counts).toEqual([expected]);
+    }
   });
 
   test("holds no more tasks than the server wants to hand out at a time", async () => {

@@ -34,7 +34,7 @@ export class GrpcFixture implements AsyncDisposable {
     const grpc = await startGrpc({
       queue,
       authenticators: settings.authenticators ?? devAuthenticators(TEST_TOKEN, "dev-tenant"),
-      limits: { ...LIMITS, ...settings.limits },
+      limits: { ...TEST_LIMITS, ...settings.limits },
       observer: { batch() {} },
       schedule: (callback, delayMs) => time.schedule(callback, delayMs),
       clock: () => time.now,
@@ -224,6 +224,11 @@ export class TestStream<Out extends OneOf, In extends OneOf> {
     return acks;
   }
 
+  /** The next message, whatever it is; undefined when the stream has ended. */
+  async event(): Promise<In | undefined> {
+    return this.#arrived.shift() ?? (await this.#arrival());
+  }
+
   /** Waits for a message of this kind and takes it out of the line, whatever is before it. */
   async skipTo(kind: Case<In>): Promise<void> {
     const before: In[] = [];
@@ -253,8 +258,9 @@ export class HandTime {
   now = 1_784_548_800_250;
   readonly #timers = new Set<{ readonly dueMs: number; readonly callback: () => void }>();
 
+  /** Like the timers there are, which take a delay that is too long for none. */
   schedule(callback: () => void, delayMs: number): () => void {
-    const timer = { dueMs: this.now + delayMs, callback };
+    const timer = { dueMs: this.now + (delayMs < 2 ** 31 ? delayMs : 1), callback };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
   }
@@ -344,7 +350,7 @@ const POLICY: QueuePolicy = {
   shards: 1,
 };
 
-const LIMITS: GrpcLimits = {
+export const TEST_LIMITS: GrpcLimits = {
   streamsMax: 2000,
   streamsPerConnectionMax: 1000,
   inFlightMax: 8192,

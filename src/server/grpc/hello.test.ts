@@ -196,6 +196,18 @@ test("a stream that ended leaves no timers behind", async () => {
   expect(server.time.pending).toBe(0);
 });
 
+test("a stream whose token lasts longer than a timer can ends with the token, not before", async () => {
+  const authenticators = tokens({ expiresMs: 1_784_548_800_250 + 60 * 24 * 3_600_000 });
+  await using server = await GrpcFixture.start(store(), { authenticators });
+  const producer = await server.producer("t");
+  for (let hour = 0; hour < 60 * 24 - 1; hour += 1) server.time.advance(3_600_000);
+  producer.send(create(1));
+  expect(await producer.next("createAck")).toMatchObject({ ok: true });
+  // Each timer of the chain may go off a step late.
+  for (let hour = 0; hour < 4; hour += 1) server.time.advance(3_600_000);
+  expect(await producer.ended).toMatchObject({ code: status.UNAUTHENTICATED, details: "the token has expired" });
+});
+
 describe("a worker's name", () => {
   test("defect 31: is within the name space of its token, so that nobody acts for another", async () => {
     await using server = await GrpcFixture.start(store(), { authenticators: tokens({}) });

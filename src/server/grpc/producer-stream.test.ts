@@ -188,6 +188,18 @@ describe("a producer stream", () => {
     expect(await server.queue.stats(TENANT, undefined)).toEqual([]);
   });
 
+  test("gets acks in messages of bounded size", async () => {
+    await using server = await GrpcFixture.start(store());
+    const producer = await server.producer();
+    const tasks = Array.from({ length: 10_000 }, (_, seq) => createMessage(seq, { command: "" }));
+    producer.send({ event: { $case: "createBatch", value: { tasks } } });
+    const sizes: number[] = [];
+    while (sizes.reduce((sum, size) => sum + size, 0) < 10_000) {
+      sizes.push((await producer.next("createAckBatch")).acks.length);
+    }
+    expect(sizes).toEqual([4096, 4096, 1808]);
+  });
+
   test("that is half-closed acknowledges what is under way, and ends well", async () => {
     await using server = await GrpcFixture.start(store());
     const producer = await server.producer();

@@ -26,6 +26,11 @@ export class Readys {
     return waiting;
   }
 
+  /** Sorts of Ready that are remembered. */
+  get lines(): number {
+    return this.#lines.size;
+  }
+
   /** @throws CodeqError for a Ready that cannot be served: PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
   add(message: Ready): void {
     const { readysMax } = this.#options.limits;
