@@ -151,11 +151,14 @@ describe("a worker that does not read", () => {
 
   test("does not owe what it never got: its stream can end in peace", async () => {
     await using server = await GrpcFixture.start(store());
-    await server.fill(40, { payload: JSON.stringify("x".repeat(100_000)) });
     const slow = await server.worker("slow");
     slow.call.pause();
     for (let count = 0; count < 40; count += 1) slow.send(ready());
-    await server.leased(1);
+    await until(() => server.grpc.streams.counts("worker").waiting === 40);
+    // The first claim may have been made for the first Ready alone; the next is for all of them.
+    await server.fill(1);
+    await server.fill(39, { payload: JSON.stringify("x".repeat(100_000)) });
+    await server.leased(40);
     const other = await server.worker("other");
     other.send(ready());
     while (other.unread < 1) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "@grpc/grpc-js";
 import { MemoryStore } from "../store/memory-store.ts";
-import { completed, create, GrpcFixture, ready } from "./grpc-fixture.ts";
+import { completed, create, GrpcFixture, ready, until } from "./grpc-fixture.ts";
 
 const store = (): MemoryStore => new MemoryStore([1, 2]);
 const GOING = { code: status.UNAVAILABLE, details: "the server is going away, connect again" };
@@ -149,7 +149,7 @@ describe("a stream that is too old", () => {
     expect(await next.next("resultAck")).toMatchObject({ ok: true });
   });
 
-  test("acknowledges what it took before its grace was over", async () => {
+  test("acknowledges what it took before its grace was over, and takes no more", async () => {
     const memory = store();
     const complete = memory.complete.bind(memory);
     const { promise: completing, resolve: begun } = Promise.withResolvers<void>();
@@ -161,16 +161,21 @@ describe("a stream that is too old", () => {
     };
     const limits = { streamAgeMsMax: 60_000, streamAgeGraceMs: 30_000 };
     await using server = await GrpcFixture.start(memory, { limits });
-    const [id = ""] = await server.fill(2);
+    const ids = await server.fill(5);
     const worker = await server.worker();
-    worker.send(ready(2));
+    worker.send(ready(5));
     await worker.next("taskBatch");
-    worker.send(completed(id));
+    worker.send(completed(ids[0] ?? ""));
     await completing;
     server.time.advance(60_000);
     server.time.advance(30_000);
+    for (const id of ids.slice(1, 4)) worker.send(completed(id));
+    // The next message had been asked for already.
+    await until(() => server.grpc.streams.counts("worker").inFlight === 2);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     written();
-    expect(await worker.next("resultAck")).toMatchObject({ ok: true });
+    expect(await worker.acks(2)).toMatchObject([{ ok: true }, { ok: true }]);
     expect(await worker.ended).toMatchObject(OLD);
+    expect(await server.queue.get("dev-tenant", ids[3] ?? "")).toMatchObject({ state: "leased" });
   });
 });
