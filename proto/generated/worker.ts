@@ -105,7 +105,7 @@ export interface ResultBatch {
 /** Gives a task back as failed. */
 export interface Nack {
   taskId: string;
-  /** Seconds until redelivery: 0 is at once, absent leaves it to the server's backoff. */
+  /** Seconds until redelivery: 0 is at once, absent or negative leaves it to the server's backoff. */
   delaySeconds?:
     | number
     | undefined;

@@ -9,7 +9,6 @@ import type {
 } from "../../../proto/generated/worker.ts";
 import type { Log } from "../log.ts";
 import type { WorkerIdentity } from "../queue/claims.ts";
-import { type Outcome, refused } from "../queue/errors.ts";
 import type { Requeued, TaskQueue } from "../queue/task-queue.ts";
 import { orOutage } from "./outage.ts";
 import { verdict } from "./verdict.ts";
@@ -23,11 +22,9 @@ export interface LeaseContext {
 /** What a worker does about one lease, and how that is acknowledged. */
 export async function nack({ queue, who, log }: LeaseContext, message: Nack): Promise<Answer> {
   const { taskId, delaySeconds, reason } = message;
-  const delayMs = delaySeconds === undefined ? undefined : delaySeconds * 1000;
-  const outcome: Outcome<Requeued> =
-    delayMs !== undefined && delayMs < 0
-      ? refused("INVALID_ARGUMENT", `delay_seconds of ${delaySeconds} must be >= 0`)
-      : await orOutage(queue.nack(who, taskId, delayMs, reason === "" ? undefined : reason), log);
+  // Clients have long said "your backoff" with a negative number; refusing it would keep the task from everybody.
+  const delayMs = delaySeconds === undefined || delaySeconds < 0 ? undefined : delaySeconds * 1000;
+  const outcome = await orOutage(queue.nack(who, taskId, delayMs, reason === "" ? undefined : reason), log);
   const requeued = outcome.ok ? outcome.value : NOT_REQUEUED;
   const value: NackAck = {
     ...verdict(taskId, outcome),

@@ -283,6 +283,7 @@ describe("a lease", () => {
 
   test.each([
     [undefined, 6, "delayed"],
+    [-1, 6, "delayed"],
     [0, 0, "ready"],
     [7, 7, "delayed"],
   ] as const)(
@@ -323,15 +324,13 @@ describe("a lease", () => {
     expect((await server.queue.get(TENANT, id))?.leaseUntilMs).toBe(server.time.now + 1_000_000);
   });
 
-  test.each([
-    ["nack", { delaySeconds: -1, reason: "" }, "nackAck", "delay_seconds of -1 must be >= 0"],
-    ["heartbeat", { extendSeconds: 86_401 }, "heartbeatAck", "lease of 86401 s is over the limit of 86400 s"],
-  ] as const)("is not changed by a %s that asks for too much", async (kind, rest, ack, errorMessage) => {
+  test("is not changed by a heartbeat that asks for too much", async () => {
     await using server = await GrpcFixture.start(store());
     const { id, worker } = await held(server);
-    // Each row of the table belongs together.
-    worker.send({ event: { $case: kind, value: { taskId: id, ...rest } } } as Parameters<typeof worker.send>[0]);
-    expect(await worker.next(ack)).toMatchObject({ ok: false, errorMessage, errorCode: "INVALID_ARGUMENT" });
+    worker.send({ event: { $case: "heartbeat", value: { taskId: id, extendSeconds: 86_401 } } });
+    const errorMessage = "lease of 86401 s is over the limit of 86400 s";
+    const refusal = { ok: false, errorMessage, errorCode: "INVALID_ARGUMENT" };
+    expect(await worker.next("heartbeatAck")).toMatchObject(refusal);
     expect((await server.queue.get(TENANT, id))?.state).toBe("leased");
   });
 
