@@ -5,6 +5,8 @@ import { type ClientDuplexStream, type ClientReadableStream, type StatusObject, 
 import {
   HealthCheckRequest,
   HealthCheckResponse,
+  HealthListRequest,
+  HealthListResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../proto/generated/health.ts";
 import { ServerReflectionRequest, ServerReflectionResponse } from "../../../proto/generated/reflection.ts";
@@ -60,6 +62,17 @@ describe("the health service", () => {
       expect(await check(server, port, service)).toBe(ServingStatus.NOT_SERVING);
     }
     expect(await check(server, workerPort, "producerpb.ProducerStream")).toBe(status.NOT_FOUND);
+  });
+
+  test("lists the server and what the port serves", async () => {
+    await using server = await GrpcFixture.start(store());
+    const encode = (request: HealthListRequest): Buffer => HealthListRequest.encode(request).finish();
+    const decode = (bytes: Buffer): HealthListResponse => HealthListResponse.decode(bytes);
+    const { promise, resolve } = Promise.withResolvers<HealthListResponse | undefined>();
+    const client = server.client(server.workerPort);
+    client.makeUnaryRequest(`${HEALTH}List`, encode, decode, {}, (_, response) => resolve(response));
+    const serving = { status: ServingStatus.SERVING };
+    expect((await promise)?.statuses).toEqual({ "": serving, "workerpb.WorkerStream": serving });
   });
 
   test("tells who watches of each change, and ends when the server goes", async () => {

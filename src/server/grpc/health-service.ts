@@ -1,4 +1,5 @@
 import {
+  type MethodDefinition,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -9,6 +10,8 @@ import {
 import {
   HealthCheckRequest,
   HealthCheckResponse,
+  HealthListRequest,
+  HealthListResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../../proto/generated/health.ts";
 import type { Schedule } from "../duty-loop.ts";
@@ -21,6 +24,7 @@ export interface HealthOptions {
 }
 
 type Check = ServerUnaryCall<HealthCheckRequest, HealthCheckResponse>;
+type List = ServerUnaryCall<HealthListRequest, HealthListResponse>;
 type Watcher = ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 const LOOK_MS = 1000;
@@ -40,6 +44,7 @@ export class HealthService {
   get implementation(): UntypedServiceImplementation {
     return {
       check: (call: Check, callback: sendUnaryData<HealthCheckResponse>) => this.#check(call, callback),
+      list: (_: List, callback: sendUnaryData<HealthListResponse>) => this.#list(callback),
       watch: (call: Watcher) => this.#watch(call),
     };
   }
@@ -56,6 +61,11 @@ export class HealthService {
     const now = this.#statusOf(request.service);
     if (now !== ServingStatus.SERVICE_UNKNOWN) callback(null, { status: now });
     else callback({ code: status.NOT_FOUND, details: `no service ${JSON.stringify(request.service.slice(0, 100))}` });
+  }
+
+  #list(callback: sendUnaryData<HealthListResponse>): void {
+    const names = ["", ...this.#options.services];
+    callback(null, { statuses: Object.fromEntries(names.map((name) => [name, { status: this.#statusOf(name) }])) });
   }
 
   #watch(watcher: Watcher): void {
@@ -99,18 +109,29 @@ export class HealthService {
 export const HEALTH_SERVICE = "grpc.health.v1.Health";
 
 export const healthDefinition: ServiceDefinition = {
-  check: method("Check", false),
-  watch: method("Watch", true),
+  check: method("Check", false, HealthCheckRequest, HealthCheckResponse),
+  list: method("List", false, HealthListRequest, HealthListResponse),
+  watch: method("Watch", true, HealthCheckRequest, HealthCheckResponse),
 };
 
-function method(name: string, responseStream: boolean) {
+interface Codec<T> {
+  encode(message: T): { finish(): Buffer };
+  decode(bytes: Buffer): T;
+}
+
+function method<Request, Response>(
+  name: string,
+  responseStream: boolean,
+  request: Codec<Request>,
+  response: Codec<Response>,
+): MethodDefinition<Request, Response> {
   return {
     path: `/${HEALTH_SERVICE}/${name}`,
     requestStream: false,
     responseStream,
-    requestSerialize: (request: HealthCheckRequest) => HealthCheckRequest.encode(request).finish(),
-    requestDeserialize: (bytes: Buffer) => HealthCheckRequest.decode(bytes),
-    responseSerialize: (response: HealthCheckResponse) => HealthCheckResponse.encode(response).finish(),
-    responseDeserialize: (bytes: Buffer) => HealthCheckResponse.decode(bytes),
+    requestSerialize: (message) => request.encode(message).finish(),
+    requestDeserialize: (bytes) => request.decode(bytes),
+    responseSerialize: (message) => response.encode(message).finish(),
+    responseDeserialize: (bytes) => response.decode(bytes),
   };
 }
