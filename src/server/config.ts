@@ -1,5 +1,6 @@
 import { type ConfigFile, readConfigFile } from "./config/config-file.ts";
 import { foreignSettings, refusedSwitches } from "./config/foreign-settings.ts";
+import { listenProblems } from "./config/grpc-listens.ts";
 import {
   type Environment,
   environmentLayer,
@@ -100,6 +101,7 @@ function contradictions(config: ServerConfig): string[] {
   atMost("backoffBaseMs", "backoffMaxMs");
   atMost("payloadBytesMax", "bodyBytesMax");
   atMost("streamsPerConnectionMax", "streamsMax");
+  problems.push(...listenProblems(config));
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     problems.push("tlsCert and tlsKey (--tls-cert, --tls-key) must be set together");
   }

@@ -2,7 +2,8 @@ import type { Authenticators } from "./auth/authenticators.ts";
 import { schedule } from "./clock.ts";
 import { grpcListens } from "./config/grpc-listens.ts";
 import type { ServerConfig } from "./config/settings.ts";
-import { type GrpcServer, startGrpc } from "./grpc/grpc-server.ts";
+import { BindError, type GrpcServer, startGrpc } from "./grpc/grpc-server.ts";
+import { logLibraryTo } from "./grpc/library-log.ts";
 import type { HealthReport } from "./http/health.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -29,6 +30,7 @@ export interface GrpcParts {
 export async function listenGrpc(parts: GrpcParts): Promise<GrpcServer> {
   const { config, queue, authenticators, metrics, log, tls, clock, health } = parts;
   const listens = grpcListens(config);
+  logLibraryTo(log);
   const grpc = await startGrpc({
     queue,
     authenticators,
@@ -41,8 +43,8 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcServer> {
     tls,
     serving: () => health().ready,
   }).catch((error: unknown) => {
-    const [first] = listens;
-    throw listenFailure(error, first?.host ?? config.host, first?.port ?? 0, first?.flag);
+    const listen = listens[error instanceof BindError ? error.index : 0];
+    throw listenFailure(error, listen?.host ?? config.host, listen?.port ?? 0, listen?.flag);
   });
   metrics.streams.attach((direction) => grpc.streams.counts(direction));
   return grpc;

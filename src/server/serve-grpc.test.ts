@@ -144,6 +144,19 @@ test("a gRPC port in use: exit 3, and the flag for another one is named", async 
   expect(stderr).toBe(`codeq: cannot listen on ${where}; stop it, or choose another --producer-port\n`);
 });
 
+test("addresses that turn out to be one: exit 3, and the flag for another one is named", async () => {
+  const free = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const { port } = free;
+  free.stop(true);
+  const flags = ["--worker-port", `localhost:${port}`, "--producer-port", `127.0.0.1:${port}`];
+  await using server = serveProcess(directory.at("data"), flags);
+  const { code, stdout, stderr } = await server.end();
+  expect(code).toBe(3);
+  const where = `127.0.0.1:${port}: another program listens there`;
+  expect(stderr).toBe(`codeq: cannot listen on ${where}; stop it, or choose another --producer-port\n`);
+  expect(JSON.parse(stdout)).toMatchObject({ level: "warn", text: expect.stringContaining("No address added") });
+});
+
 test("the gRPC ports can be off", async () => {
   await using server = serveProcess(directory.at("data"), ["--worker-port", "off", "--producer-port", "off"]);
   expect(await portsOf(server)).not.toHaveProperty("workerPort");

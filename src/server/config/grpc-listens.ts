@@ -1,4 +1,4 @@
-import type { Address } from "./address.ts";
+import { type Address, address } from "./address.ts";
 import type { ServerConfig } from "./settings.ts";
 
 /** An address and which streams are served there. */
@@ -33,6 +33,47 @@ export function grpcListens(config: GrpcAddresses): GrpcListenChoice[] {
     ...listen(workerAddress, WORKER_PORT, ["worker"], "--worker-port"),
     ...listen(producerAddress, PRODUCER_PORT, ["producer"], "--producer-port"),
   ];
+}
+
+/** Addresses that contradict each other, in words for whoever set them. */
+export function listenProblems(config: GrpcAddresses): string[] {
+  const problems: string[] = [];
+  const { grpcAddress, workerAddress, producerAddress } = config;
+  const own = [
+    { key: "workerStreamAddr", flag: "--worker-port", address: workerAddress },
+    { key: "producerStreamAddr", flag: "--producer-port", address: producerAddress },
+  ];
+  for (const { key, flag, address: one } of own) {
+    if (grpcAddress === "auto" || one === "auto") continue;
+    const both = `grpcAddr (${show(grpcAddress)}) takes the place of ${key} (${show(one)})`;
+    problems.push(`${both}: leave one of --grpc-port and ${flag} out`);
+  }
+  const http = { host: config.host, port: config.port, flag: "--port" };
+  const [first, second] = grpcListens(config);
+  for (const listen of [first, second]) {
+    if (listen === undefined || !overlap(http, listen)) continue;
+    const where = show(listen);
+    problems.push(`--port and ${listen.flag} are both ${where}: HTTP and gRPC need a port each`);
+  }
+  if (first !== undefined && second !== undefined && overlap(first, second)) {
+    const both = `${first.flag} and ${second.flag} are both ${show(second)}`;
+    problems.push(`${both}: one port for both is --grpc-port ${second.port}`);
+  }
+  return problems;
+}
+
+const { show } = address();
+/** Listens on every address there is. */
+const WILDCARDS: readonly string[] = ["0.0.0.0", "::"];
+
+function overlap(one: Place, other: Place): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  return one.host === other.host || WILDCARDS.includes(one.host) || WILDCARDS.includes(other.host);
+}
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
 }
 
 type GrpcAddresses = Pick<ServerConfig, "host" | "port" | "grpcAddress" | "workerAddress" | "producerAddress">;

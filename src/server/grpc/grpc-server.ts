@@ -45,7 +45,23 @@ export interface GrpcServer {
   terminate(): void;
 }
 
-/** @throws Error with the system's reason when it cannot listen; then nothing is left open */
+/** Why an address cannot be listened on. */
+export class BindError extends Error {
+  override readonly name = "BindError";
+  /** Which of the addresses asked for. */
+  readonly index: number;
+  /** The system's, such as `EADDRINUSE`; empty when it gave none. */
+  readonly code: string;
+
+  constructor(index: number, cause: Error) {
+    super(cause.message, { cause });
+    this.index = index;
+    // grpc-js hands on no more than a text.
+    this.code = /\bE[A-Z]{3,}\b/.exec(cause.message)?.[0] ?? "";
+  }
+}
+
+/** @throws BindError when it cannot listen; then nothing is left open */
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const streams = new StreamSet(options);
   const services = { producer: producerService(options), worker: workerService(options) };
@@ -57,12 +73,13 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   };
   const ports: number[] = [];
   try {
-    for (const { host, port, serves } of options.listen) {
+    for (const [index, { host, port, serves }] of options.listen.entries()) {
       const server = new Server({ ...channelOptions(options.limits), interceptors });
       servers.push(server);
       for (const direction of serves) server.addService(streamDefinition(direction), { stream: () => undefined });
       companions.push(...addCompanions(server, serves, options));
-      ports.push(await bind(server, host, port, options.tls));
+      const bound = bind(server, host, port, options.tls);
+      ports.push(await bound.catch((error: Error) => Promise.reject(new BindError(index, error))));
     }
   } catch (error) {
     terminate();
