@@ -43,6 +43,12 @@ export const server: Dashboard = {
         graph("Open streams", "gRPC", "short", [
           { expr: "sum by (direction) (codeq_streams_open{SERVER})", legend: "{{direction}}" },
         ]),
+        graph("Ends of streams", "By reason; a client that left or was told to connect again is no trouble", "ops", [
+          {
+            expr: rateBy("direction, reason", "codeq_streams_ended_total", "SERVER"),
+            legend: "{{direction}}, {{reason}}",
+          },
+        ]),
         graph("On the streams", "Requests without an answer, and Readys that wait for tasks", "short", [
           { expr: "sum by (direction) (codeq_stream_in_flight{SERVER})", legend: "in flight, {{direction}}" },
           {

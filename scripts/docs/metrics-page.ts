@@ -56,6 +56,7 @@ function busyMetrics(): Metrics {
     wallAheadMs: () => 0,
   });
   metrics.streams.attach(() => ({ open: 0, inFlight: 0, waiting: 0 }));
+  metrics.streams.ended("worker", "client");
   metrics.observer.created("C", 1);
   metrics.observer.claimed([TASK], 0);
   metrics.observer.finished("C", "completed", 0, 0);

@@ -87,6 +87,10 @@ test("a task crosses between HTTP and streams at every step, both ways", async (
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toContain('codeq_streams_open{direction="worker"} 1');
   expect(metrics).toContain('codeq_streams_open{direction="producer"} 1');
+  worker.call.end();
+  await worker.ended;
+  const after = await (await fetch(`${url}/metrics`)).text();
+  expect(after).toContain('codeq_streams_ended_total{direction="worker",reason="client"} 1');
   expect(metrics).toContain('codeq_stream_batch_items_sum{kind="create"} 1');
 });
 

@@ -20,10 +20,13 @@ export class GrpcFixture implements AsyncDisposable {
   readonly queue: TaskQueue;
   readonly grpc: GrpcServer;
   readonly time: HandTime;
+  /** Of the streams that ended: direction and reason. */
+  readonly ends: readonly string[];
   readonly #clients: Client[] = [];
 
   static async start(store: Store, settings: FixtureSettings = {}): Promise<GrpcFixture> {
     const time = new HandTime();
+    const ends: string[] = [];
     const queue = new TaskQueue({
       store,
       policy: { ...POLICY, ...settings.policy },
@@ -35,7 +38,7 @@ export class GrpcFixture implements AsyncDisposable {
       queue,
       authenticators: settings.authenticators ?? devAuthenticators(TEST_TOKEN, "dev-tenant"),
       limits: { ...TEST_LIMITS, ...settings.limits },
-      observer: { batch() {} },
+      observer: { batch() {}, ended: (direction, reason) => ends.push(`${direction} ${reason}`) },
       schedule: (callback, delayMs) => time.schedule(callback, delayMs),
       clock: () => time.now,
       log: SILENT,
@@ -46,10 +49,11 @@ export class GrpcFixture implements AsyncDisposable {
       tls: undefined,
       serving: settings.serving ?? (() => true),
     });
-    return new GrpcFixture(queue, grpc, time);
+    return new GrpcFixture(queue, grpc, time, ends);
   }
 
-  private constructor(queue: TaskQueue, grpc: GrpcServer, time: HandTime) {
+  private constructor(queue: TaskQueue, grpc: GrpcServer, time: HandTime, ends: readonly string[]) {
+    this.ends = ends;
     this.queue = queue;
     this.grpc = grpc;
     this.time = time;

@@ -12,6 +12,6 @@ export function credentialOf(token: string): Credential | undefined {
 /** The texts are part of the wire protocol. */
 export function authRefusal(error: CodeqError): StreamEnd {
   return error.code === "UNAUTHENTICATED"
-    ? new StreamEnd(status.UNAUTHENTICATED, `auth failed: ${error.message}`)
-    : StreamEnd.of(error);
+    ? new StreamEnd(status.UNAUTHENTICATED, `auth failed: ${error.message}`, "auth")
+    : StreamEnd.of(error, error.code === "PERMISSION_DENIED" ? "auth" : "error");
 }

@@ -21,7 +21,7 @@ async function open(options: ServiceOptions, message: Buffer, session: StreamSes
   const { event } = readProducerEvent(message);
   if (event?.$case !== "hello") return FIRST_MUST_BE_HELLO;
   const credential = credentialOf(event.value.token);
-  if (credential === undefined) return new StreamEnd(status.UNAUTHENTICATED, "missing token");
+  if (credential === undefined) return new StreamEnd(status.UNAUTHENTICATED, "missing token", "auth");
   const caller = await authorizeProducer(options.authenticators, accepted(credential));
   if (!caller.ok) return authRefusal(caller.error);
   const { tenant, subject, expiresMs } = caller.value;

@@ -5,6 +5,7 @@ import { CodeqError } from "../queue/errors.ts";
 import type { Dialogue, StreamDirection, StreamService } from "./dialogue.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
 import { FIRST_MUST_BE_HELLO, StreamEnd } from "./stream-end.ts";
+import type { StreamObserver } from "./stream-observer.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { UnreadableMessage } from "./unreadable-message.ts";
@@ -15,6 +16,7 @@ export interface SessionOptions {
   readonly limits: GrpcLimits;
   readonly schedule: Schedule;
   readonly clock: () => number;
+  readonly observer: StreamObserver;
   readonly log: Log;
   /** The stream is gone. */
   readonly onClosed: (session: StreamSession) => void;
@@ -73,12 +75,12 @@ export class StreamSession {
       onReceiveMetadata: () => undefined,
       onReceiveMessage: (message: Buffer) => this.#received(message),
       onReceiveHalfClose: () => this.#halfClosed(),
-      onCancel: () => this.#close(false),
+      onCancel: () => this.#gone(),
     });
     const seconds = limits.helloMsMax / 1000;
     this.#after(limits.helloMsMax, () => {
       if (this.#dialogue === undefined)
-        this.abort(new StreamEnd(status.DEADLINE_EXCEEDED, `no Hello within ${seconds} s`));
+        this.abort(new StreamEnd(status.DEADLINE_EXCEEDED, `no Hello within ${seconds} s`, "hello"));
     });
     if (limits.streamAgeMsMax > 0) this.#after(limits.streamAgeMsMax, () => this.#age());
     this.#reader.resume();
@@ -96,8 +98,9 @@ export class StreamSession {
   }
 
   /** Ends the stream in peace: no new work, what is under way is finished and what the client has may be handed in. */
-  retire(reason: string): void {
-    this.#end({ end: goingEnd(reason), waitsFor: "work" });
+  retire(): void {
+    const end = new StreamEnd(status.UNAVAILABLE, "the server is going away, connect again", "shutdown");
+    this.#end({ end, waitsFor: "work" });
   }
 
   /**
@@ -105,27 +108,28 @@ export class StreamSession {
    * here. Leases are held under the worker's name: what is not handed in on this stream can be on the next.
    */
   #age(): void {
-    const reason = "the stream is too old";
-    this.retire(reason);
-    const graceOver = (): void => this.#end({ end: goingEnd(reason), waitsFor: "nothing" });
-    this.#after(this.#options.limits.streamAgeGraceMs, graceOver);
+    const end = new StreamEnd(status.UNAVAILABLE, "the stream is too old, connect again", "age");
+    this.#end({ end, waitsFor: "work" });
+    this.#after(this.#options.limits.streamAgeGraceMs, () => this.#end({ end, waitsFor: "nothing" }));
   }
 
   /** Ends the stream at once. */
-  abort({ code, details }: StreamEnd): void {
+  abort({ code, details, reason }: StreamEnd): void {
     if (this.#over) return;
     this.#over = true;
+    this.#options.observer.ended(this.direction, reason);
     this.#options.call.sendStatus({ code, details });
     this.#close(true);
   }
 
   /** Ends the stream for a message nobody can read, or for a fault of ours. */
   fail(error: unknown): void {
-    if (error instanceof CodeqError && error.code !== "INTERNAL") this.abort(StreamEnd.of(error));
-    else if (error instanceof UnreadableMessage) this.abort(new StreamEnd(status.INVALID_ARGUMENT, error.message));
-    else {
+    if (error instanceof CodeqError && error.code !== "INTERNAL") this.abort(StreamEnd.of(error, "error"));
+    else if (error instanceof UnreadableMessage) {
+      this.abort(new StreamEnd(status.INVALID_ARGUMENT, error.message, "bad_message"));
+    } else {
       this.#options.log.error("a stream failed", { reason: error });
-      this.abort(new StreamEnd(status.INTERNAL, "internal error"));
+      this.abort(new StreamEnd(status.INTERNAL, "internal error", "error"));
     }
   }
 
@@ -138,7 +142,7 @@ export class StreamSession {
     this.#stalledMs = current !== undefined && current === this.#stalled ? this.#stalledMs + intervalMs : 0;
     this.#stalled = current;
     if (this.#stalledMs >= this.#options.limits.stallMsMax) {
-      this.abort(new StreamEnd(status.RESOURCE_EXHAUSTED, "the client does not read what it is sent"));
+      this.abort(new StreamEnd(status.RESOURCE_EXHAUSTED, "the client does not read what it is sent", "stalled"));
     } else if (this.#stalledMs > 0) this.writer.withdraw();
   }
 
@@ -173,8 +177,8 @@ export class StreamSession {
       const { dialogue, helloAck, expiresMs } = opening;
       this.#dialogue = dialogue;
       if (expiresMs !== undefined) {
-        const expire = (): void => this.abort(new StreamEnd(status.UNAUTHENTICATED, "the token has expired"));
-        this.#after(Math.max(0, expiresMs - this.#options.clock()), expire);
+        const expired = new StreamEnd(status.UNAUTHENTICATED, "the token has expired", "token_expired");
+        this.#after(Math.max(0, expiresMs - this.#options.clock()), () => this.abort(expired));
       }
       this.writer.send(helloAck);
       if (this.#ending !== undefined) dialogue.stop();
@@ -186,8 +190,14 @@ export class StreamSession {
 
   #halfClosed(): void {
     this.#reader.arrived();
+    // That a client left comes as a half-close first; work must not be handed out for it.
+    setImmediate(() => this.#saidLast());
+  }
+
+  #saidLast(): void {
+    if (this.#over) return;
     if (this.#dialogue === undefined && !this.#greeted) this.abort(FIRST_MUST_BE_HELLO);
-    else this.#end({ end: new StreamEnd(status.OK, ""), waitsFor: "readys" });
+    else this.#end({ end: new StreamEnd(status.OK, "", "client"), waitsFor: "readys" });
   }
 
   #end(ending: Ending): void {
@@ -220,6 +230,12 @@ export class StreamSession {
     this.#endIfDone();
   }
 
+  /** Comes after an end of ours too. */
+  #gone(): void {
+    if (!this.#over) this.#options.observer.ended(this.direction, "disconnected");
+    this.#close(false);
+  }
+
   /** May come twice: when we end the stream, and when it is gone. */
   #close(connected: boolean): void {
     this.#over = true;
@@ -242,8 +258,4 @@ export class StreamSession {
     );
     this.#timers.add(cancel);
   }
-}
-
-function goingEnd(reason: string): StreamEnd {
-  return new StreamEnd(status.UNAVAILABLE, `${reason}, connect again`);
 }

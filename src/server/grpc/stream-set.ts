@@ -1,6 +1,7 @@
 import { type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 import type { StreamDirection, StreamService } from "./dialogue.ts";
 import type { ServiceOptions } from "./service-options.ts";
+import { StreamEnd } from "./stream-end.ts";
 import { StreamSession } from "./stream-session.ts";
 
 export interface StreamCounts {
@@ -26,18 +27,15 @@ export class StreamSet {
   }
 
   open(call: ServerInterceptingCallInterface, service: StreamService): void {
-    const { streamsMax } = this.#options.limits;
-    if (this.#sessions.size >= streamsMax) {
-      call.sendStatus({ code: status.RESOURCE_EXHAUSTED, details: `too many open streams (limit ${streamsMax})` });
+    const refusal = this.#refusal();
+    if (refusal !== undefined) {
+      this.#options.observer.ended(service.direction, refusal.reason);
+      call.sendStatus({ code: refusal.code, details: refusal.details });
       return;
     }
-    if (this.#retiring) {
-      call.sendStatus({ code: status.UNAVAILABLE, details: "the server is going away" });
-      return;
-    }
-    const { limits, schedule, clock, log } = this.#options;
+    const { limits, schedule, clock, observer, log } = this.#options;
     const onClosed = (gone: StreamSession): void => void this.#sessions.delete(gone);
-    const session = new StreamSession({ call, service, limits, schedule, clock, log, onClosed });
+    const session = new StreamSession({ call, service, limits, schedule, clock, observer, log, onClosed });
     this.#sessions.add(session);
     session.start();
     this.#watch();
@@ -52,7 +50,15 @@ export class StreamSet {
   /** No new streams; those there are end when their work is done. */
   retire(): void {
     this.#retiring = true;
-    for (const session of this.#sessions) session.retire("the server is going away");
+    for (const session of this.#sessions) session.retire();
+  }
+
+  #refusal(): StreamEnd | undefined {
+    const { streamsMax } = this.#options.limits;
+    if (this.#sessions.size >= streamsMax) {
+      return new StreamEnd(status.RESOURCE_EXHAUSTED, `too many open streams (limit ${streamsMax})`, "too_many");
+    }
+    return this.#retiring ? new StreamEnd(status.UNAVAILABLE, "the server is going away", "shutdown") : undefined;
   }
 
   /** Looks for stalled streams for as long as there are any. */

@@ -22,12 +22,12 @@ async function open(options: ServiceOptions, message: Buffer, session: StreamSes
   const { event } = readWorkerEvent(message);
   if (event?.$case !== "hello") return FIRST_MUST_BE_HELLO;
   const credential = credentialOf(event.value.token);
-  if (credential === undefined) return new StreamEnd(status.UNAUTHENTICATED, "auth failed: missing token");
+  if (credential === undefined) return new StreamEnd(status.UNAUTHENTICATED, "auth failed: missing token", "auth");
   const { workerIdBytesMax } = options.limits;
   const bytes = Buffer.byteLength(event.value.workerId);
   if (bytes > workerIdBytesMax) {
     const details = `worker_id of ${bytes} bytes is over the limit of ${workerIdBytesMax} bytes`;
-    return new StreamEnd(status.INVALID_ARGUMENT, details);
+    return new StreamEnd(status.INVALID_ARGUMENT, details, "bad_message");
   }
   const caller = await identifyWorker(options.authenticators, accepted(credential));
   if (!caller.ok) return authRefusal(caller.error);

@@ -5,6 +5,8 @@ const DIRECTIONS = ["producer", "worker"] as const;
 const KINDS = ["create", "result", "assignment"] as const;
 const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096];
 
+type Direction = (typeof DIRECTIONS)[number];
+
 /** What the open streams of one direction amount to right now. */
 export interface StreamCounts {
   readonly open: number;
@@ -19,10 +21,12 @@ export class StreamMetrics {
     result: new BucketHistogram(BATCH_BOUNDS),
     assignment: new BucketHistogram(BATCH_BOUNDS),
   };
-  #counts: ((direction: (typeof DIRECTIONS)[number]) => StreamCounts) | undefined;
+  /** By direction, by reason. */
+  readonly #ended: Readonly<Record<Direction, Map<string, number>>> = { producer: new Map(), worker: new Map() };
+  #counts: ((direction: Direction) => StreamCounts) | undefined;
 
   /** Until this is called the gauges are missing. */
-  attach(counts: (direction: (typeof DIRECTIONS)[number]) => StreamCounts): void {
+  attach(counts: (direction: Direction) => StreamCounts): void {
     this.#counts = counts;
   }
 
@@ -31,11 +35,26 @@ export class StreamMetrics {
     this.#batches[kind].observe(items);
   }
 
+  /** @param reason one of a few */
+  ended(direction: Direction, reason: string): void {
+    const tally = this.#ended[direction];
+    tally.set(reason, (tally.get(reason) ?? 0) + 1);
+  }
+
   families(): Family[] {
     return [
       this.#gauge("codeq_streams_open", "Open gRPC streams", (counts) => counts.open),
       this.#gauge("codeq_stream_in_flight", "Requests on streams without an answer", (counts) => counts.inFlight),
       this.#gauge("codeq_stream_readys_waiting", "Readys that wait for tasks", (counts) => counts.waiting),
+      {
+        name: "codeq_streams_ended_total",
+        help: "gRPC streams that ended or were refused, by reason",
+        type: "counter",
+        collect: () =>
+          DIRECTIONS.flatMap((direction) =>
+            Array.from(this.#ended[direction], ([reason, value]) => ({ labels: { direction, reason }, value })),
+          ),
+      },
       {
         name: BATCH_ITEMS,
         help: "Tasks created, results taken and tasks handed out together on a stream",
