@@ -22,7 +22,8 @@ const GROUP_NOTES: Readonly<Record<SettingGroup, string>> = {
   Queue: "What becomes of a task in the course of time.",
   Limits: "The bound of everything a client can make large.",
   Streams: "The same for gRPC streams.",
-  "Rate limits": "For each token. A limit is in force when both its values are over 0.",
+  "Rate limits":
+    "For each token, HTTP and streams together. What is over is refused over HTTP and waits on streams. A limit is in force when both its values are over 0.",
   Auth: "Who may use the server. Without any of this, and on the loopback address only, the token `dev-token` is taken.",
   Operation: "Logs and the end of the process.",
   Tracing:

@@ -4,7 +4,9 @@ import { grpcListens } from "./config/grpc-listens.ts";
 import type { ServerConfig } from "./config/settings.ts";
 import { BindError, type GrpcServer, startGrpc } from "./grpc/grpc-server.ts";
 import { logLibraryTo } from "./grpc/library-log.ts";
+import type { StreamRate } from "./grpc/rate-gate.ts";
 import type { HealthReport } from "./http/health.ts";
+import type { RateLimiter } from "./http/rate-limiter.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { grpcLimitsOf } from "./policies.ts";
@@ -16,6 +18,7 @@ export interface GrpcParts {
   readonly config: ServerConfig;
   readonly queue: TaskQueue;
   readonly authenticators: Authenticators;
+  readonly limiter: RateLimiter;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly tls: TlsFiles | undefined;
@@ -35,6 +38,7 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcServer> {
     queue,
     authenticators,
     limits: grpcLimitsOf(config),
+    rates: { producer: rateOf(parts, "producer", "create_task"), worker: rateOf(parts, "worker", "claim") },
     observer: metrics.streams,
     schedule,
     clock,
@@ -48,4 +52,17 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcServer> {
   });
   metrics.streams.attach((direction) => grpc.streams.counts(direction));
   return grpc;
+}
+
+/** Undefined without a limit. A token has one bucket, whatever it speaks. */
+function rateOf(
+  { limiter, metrics, clock }: GrpcParts,
+  scope: "producer" | "worker",
+  operation: string,
+): StreamRate | undefined {
+  if (!limiter.isActive(scope)) return undefined;
+  return {
+    take: (digest) => limiter.take(scope, digest, clock()),
+    held: () => metrics.requests.rateLimited(scope, operation),
+  };
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { ProducerEvent, ServerEvent as ProducerServerEvent } from "../../proto/generated/producer.ts";
 import { WorkerEvent, ServerEvent as WorkerServerEvent } from "../../proto/generated/worker.ts";
-import { completed, create, ready, TEST_TOKEN, TestStream } from "./grpc/grpc-fixture.ts";
+import { completed, create, ready, TEST_TOKEN, TestStream, until } from "./grpc/grpc-fixture.ts";
 import { STREAM_PATHS } from "./grpc/stream-definition.ts";
 import { type Listening, listening, serveProcess, TemporaryDirectory } from "./process-fixture.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "./tls-fixture.ts";
@@ -120,6 +120,23 @@ test("what a stream acknowledged survives kill -9, once, and leases too", async 
     rest.push(...(await next.next("taskBatch")).tasks.map(({ id }) => id));
   }
   expect([...leased, ...rest].toSorted()).toEqual(acks.map(({ taskId }) => taskId).toSorted());
+});
+
+test("defect 36: a token has one rate, over HTTP and on streams; streams are held up", async () => {
+  const flags = ["--rate-limit-producer", "1", "--rate-limit-producer-burst", "1"];
+  await using server = serveProcess(directory.at("data"), flags);
+  const { url, producerPort } = await portsOf(server);
+  const producer = producerOn(connect(producerPort));
+  await producer.next("helloAck");
+  producer.send(create(1));
+  await producer.next("createAck");
+  expect(await post(`${url}/v1/codeq/tasks`, { command: "RENDER", payload: 2 })).toMatchObject({
+    code: "RATE_LIMITED",
+  });
+  producer.send(create(3));
+  const hits = 'codeq_rate_limit_hits_total{scope="producer",operation="create_task"} 2';
+  await until(async () => (await (await fetch(`${url}/metrics`)).text()).includes(hits));
+  expect(producer.unread).toBe(0);
 });
 
 test("one port serves both, and SIGTERM ends streams and process in peace", async () => {

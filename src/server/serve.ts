@@ -12,6 +12,7 @@ import type { GrpcServer } from "./grpc/grpc-server.ts";
 import type { HealthReport } from "./http/health.ts";
 import { type HttpServer, startHttp } from "./http/http-server.ts";
 import type { HttpTracing } from "./http/http-tracing.ts";
+import { RATE_BUCKETS_MAX, RateLimiter } from "./http/rate-limiter.ts";
 import { listenGrpc } from "./listen-grpc.ts";
 import type { Log } from "./log.ts";
 import { LoopMonitor } from "./loop-monitor.ts";
@@ -72,7 +73,19 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
 
   const life = { draining: false };
   const health = (): HealthReport => healthOf(config, queue, life.draining);
-  const parts = { config, queue, authenticators, metrics, log, tls, tracing, health, clock: () => clock.now() };
+  const limiter = new RateLimiter(rateLimitsOf(config), RATE_BUCKETS_MAX);
+  const parts = {
+    config,
+    queue,
+    authenticators,
+    limiter,
+    metrics,
+    log,
+    tls,
+    tracing,
+    health,
+    clock: () => clock.now(),
+  };
   let grpc: GrpcServer | undefined;
   let http: HttpServer;
   try {
@@ -110,6 +123,7 @@ interface Listening {
   readonly config: ServerConfig;
   readonly queue: TaskQueue;
   readonly authenticators: Authenticators;
+  readonly limiter: RateLimiter;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly tls: TlsFiles | undefined;
@@ -117,14 +131,14 @@ interface Listening {
   readonly health: () => HealthReport;
 }
 
-function listen({ config, queue, authenticators, metrics, log, tls, tracing, health }: Listening): HttpServer {
+function listen({ config, queue, authenticators, limiter, metrics, log, tls, tracing, health }: Listening): HttpServer {
   const randomHex = new RandomHex((bytes) => crypto.getRandomValues(bytes));
   const logsRequests = config.logLevel === "debug";
   return startHttp({
     queue,
     authenticators,
     limits: httpLimitsOf(config),
-    rateLimits: rateLimitsOf(config),
+    limiter,
     retentionMs: config.retentionMs,
     health,
     metricsText: () => metrics.text(),

@@ -2,6 +2,13 @@ import { bytes, duration, integer } from "./kinds.ts";
 import { HOUR, KIB, MIB, SECOND } from "./quantities.ts";
 import { type Setting, setting } from "./setting.ts";
 
+/** What counts against a rate limit. */
+const RATED = {
+  producer: "requests, and messages on streams,",
+  worker: "claims, and Readys on streams,",
+  admin: "requests",
+} as const;
+
 /** The bounds of everything a client can make large. */
 export const limitSettings = {
   bodyBytesMax: size({
@@ -220,7 +227,7 @@ function rate(scope: "producer" | "worker" | "admin", part: "requestsPerMinute" 
     fallback: 0,
     group: "Rate limits",
     help: perMinute
-      ? `requests per minute for each ${scope} token; 0, like a burst of 0, is no limit`
+      ? `${RATED[scope]} per minute for each ${scope} token; 0, like a burst of 0, is no limit`
       : `requests a ${scope} token may make at once`,
   };
 }

@@ -9,6 +9,8 @@ export interface Dialogue {
   writable(): void;
   /** Hands out no more work; may come more than once. What is under way goes on, until the writer takes no more. */
   stop(): void;
+  /** Takes no message for now; `StreamSession.settled` is called when it does again. */
+  readonly full: boolean;
   /** The client has said its last: hands out what is there for what it asked, and then no more. */
   finish(): void;
   /** Has not handed that out yet; `StreamSession.settled` is called when it has. */

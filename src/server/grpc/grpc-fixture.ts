@@ -13,6 +13,7 @@ import type { Task } from "../queue/task.ts";
 import { TaskQueue } from "../queue/task-queue.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
 import { type GrpcServer, startGrpc } from "./grpc-server.ts";
+import type { StreamRate } from "./rate-gate.ts";
 import { STREAM_PATHS } from "./stream-definition.ts";
 
 /** For tests only: real gRPC servers on free ports over a given store, with a clock and timers that the test moves. */
@@ -38,6 +39,7 @@ export class GrpcFixture implements AsyncDisposable {
       queue,
       authenticators: settings.authenticators ?? devAuthenticators(TEST_TOKEN, "dev-tenant"),
       limits: { ...TEST_LIMITS, ...settings.limits },
+      rates: { producer: settings.rate, worker: settings.rate },
       observer: { batch() {}, ended: (direction, reason) => ends.push(`${direction} ${reason}`) },
       schedule: (callback, delayMs) => time.schedule(callback, delayMs),
       clock: () => time.now,
@@ -320,6 +322,8 @@ export interface FixtureSettings {
   readonly authenticators?: Authenticators;
   readonly policy?: Partial<QueuePolicy>;
   readonly limits?: Partial<GrpcLimits>;
+  /** Of both kinds of stream. */
+  readonly rate?: StreamRate;
   readonly serving?: () => boolean;
 }
 

@@ -4,6 +4,7 @@ import {
   ProducerEvent,
   type ServerEvent,
 } from "../../../proto/generated/producer.ts";
+import type { Caller } from "../auth/principal.ts";
 import type { CreateTask } from "../queue/admission.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
 import type { CreatedTask } from "../queue/task-queue.ts";
@@ -11,6 +12,7 @@ import { AckLine } from "./ack-line.ts";
 import { createRequestOf } from "./create-request.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { outageOf } from "./outage.ts";
+import { RateGate } from "./rate-gate.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import type { StreamSession } from "./stream-session.ts";
 import { readMessage } from "./unreadable-message.ts";
@@ -19,21 +21,41 @@ import { readMessage } from "./unreadable-message.ts";
 export class ProducerDialogue implements Dialogue {
   readonly waiting = 0;
   readonly owed = false;
-  readonly finishing = false;
   readonly #options: ServiceOptions;
   readonly #tenant: string;
   readonly #session: StreamSession;
   readonly #acks: AckLine<CreateAck>;
+  readonly #gate: RateGate | undefined;
   #creates: CreateMessage[] = [];
 
-  constructor(options: ServiceOptions, tenant: string, session: StreamSession) {
+  constructor(options: ServiceOptions, caller: Caller, digest: Buffer, session: StreamSession) {
     this.#options = options;
-    this.#tenant = tenant;
+    this.#tenant = caller.tenant;
     this.#session = session;
     this.#acks = new AckLine(session, createAckEvent, createAckBatchEvent);
+    const { rates, schedule } = options;
+    if (rates.producer !== undefined) {
+      const onPassed = (): void => session.settled();
+      const onError = (error: unknown): void => session.fail(error);
+      this.#gate = new RateGate({ rate: rates.producer, digest, schedule, onPassed, onError });
+    }
+  }
+
+  /** A message that is held up is the last one that is read. */
+  get full(): boolean {
+    return this.#gate !== undefined && this.#gate.held > 0;
+  }
+
+  get finishing(): boolean {
+    return this.full;
   }
 
   received(message: Buffer): void {
+    if (this.#gate === undefined) this.#handle(message);
+    else this.#gate.pass(() => this.#handle(message));
+  }
+
+  #handle(message: Buffer): void {
     const { event } = readProducerEvent(message);
     switch (event?.$case) {
       case "create":
@@ -54,12 +76,13 @@ export class ProducerDialogue implements Dialogue {
     this.#acks.send();
   }
 
+  /** Tasks that were asked for are created and acknowledged, but for those of a message that is held up. */
   stop(): void {
-    // Tasks that were asked for are created and acknowledged in any case.
+    this.#gate?.close();
   }
 
   finish(): void {
-    // The same.
+    // A message that is held up is handled in its time.
   }
 
   #takeBatch(tasks: readonly CreateMessage[]): void {

@@ -25,6 +25,7 @@ async function open(options: ServiceOptions, message: Buffer, session: StreamSes
   const caller = await authorizeProducer(options.authenticators, accepted(credential));
   if (!caller.ok) return authRefusal(caller.error);
   const { tenant, subject, expiresMs } = caller.value;
+  const dialogue = new ProducerDialogue(options, caller.value, credential.digest, session);
   const helloAck: ServerEvent = { event: { $case: "helloAck", value: { tenantId: tenant, subject } } };
-  return { dialogue: new ProducerDialogue(options, tenant, session), helloAck, expiresMs };
+  return { dialogue, helloAck, expiresMs };
 }

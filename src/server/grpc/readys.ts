@@ -31,12 +31,8 @@ export class Readys {
     return this.#lines.size;
   }
 
-  /** @throws CodeqError for a Ready that cannot be served: PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED */
+  /** @throws CodeqError for a Ready that cannot be served: PERMISSION_DENIED, INVALID_ARGUMENT */
   add(message: Ready): void {
-    const { readysMax } = this.#options.limits;
-    if (this.waiting >= readysMax) {
-      throw new CodeqError("RESOURCE_EXHAUSTED", `too many waiting Readys on one stream (limit ${readysMax})`);
-    }
     const asBatch = message.count > 1;
     const wish: Wish = { count: Math.max(message.count, 1), asBatch };
     const leaseSeconds = Math.max(message.leaseSeconds, 0);

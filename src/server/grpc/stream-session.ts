@@ -146,8 +146,9 @@ export class StreamSession {
     } else if (this.#stalledMs > 0) this.writer.withdraw();
   }
 
-  /** To be called by the dialogue when something changed that its end may wait for. */
+  /** To be called by the dialogue when something changed that reading on, or the end, may wait for. */
   settled(): void {
+    this.#reader.resume();
     this.#endIfDone();
   }
 
@@ -219,7 +220,7 @@ export class StreamSession {
 
   #mayRead(): boolean {
     if (this.#over || this.#ending?.waitsFor === "nothing") return false;
-    if (this.#inFlight >= this.#options.limits.inFlightMax) return false;
+    if (this.#inFlight >= this.#options.limits.inFlightMax || this.#dialogue?.full === true) return false;
     // Nothing is read between the Hello and its answer.
     return (this.#dialogue !== undefined || !this.#greeted) && this.writer.backlog <= BACKLOG_MAX;
   }

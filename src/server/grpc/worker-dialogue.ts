@@ -18,6 +18,7 @@ import type { Dialogue } from "./dialogue.ts";
 import { serverErrorOf } from "./grpc-status.ts";
 import { type Answer, abandon, heartbeat, type LeaseContext, nack } from "./lease-requests.ts";
 import { outageOf } from "./outage.ts";
+import { RateGate } from "./rate-gate.ts";
 import type { ReadyLine, Wish } from "./ready-line.ts";
 import { Readys } from "./readys.ts";
 import { resultOf } from "./result-request.ts";
@@ -26,8 +27,18 @@ import type { StreamSession } from "./stream-session.ts";
 import { readMessage } from "./unreadable-message.ts";
 import { verdict } from "./verdict.ts";
 
+/** Who works here. */
+export interface WorkerGreeting {
+  readonly caller: Caller;
+  /** Of the token. */
+  readonly digest: Buffer;
+  /** The name its leases are held under. */
+  readonly worker: string;
+}
+
 /** Hands out tasks and takes results. Results that arrive together, in one message or several, share one call. */
 export class WorkerDialogue implements Dialogue {
+  readonly full = false;
   readonly #options: ServiceOptions;
   readonly #caller: Caller;
   readonly #who: WorkerIdentity;
@@ -36,14 +47,15 @@ export class WorkerDialogue implements Dialogue {
   /** Nothing waits any more. */
   readonly #lastCall = new AbortController();
   readonly #readys: Readys;
+  readonly #gate: RateGate | undefined;
   readonly #acks: AckLine<ResultAck>;
   #results: Result[] = [];
   /** Deliveries of this stream that it has not ended; those that end elsewhere stay counted. */
   #owed = 0;
   #onRoom: (() => void)[] = [];
 
-  constructor(options: ServiceOptions, caller: Caller, worker: string, session: StreamSession) {
-    const { queue, limits, schedule, log } = options;
+  constructor(options: ServiceOptions, { caller, digest, worker }: WorkerGreeting, session: StreamSession) {
+    const { queue, limits, rates, schedule, log } = options;
     this.#options = options;
     this.#caller = caller;
     this.#who = { tenant: caller.tenant, worker };
@@ -64,10 +76,15 @@ export class WorkerDialogue implements Dialogue {
       onTrouble: (error) => log.warn("Readys of a worker stream have to wait", { reason: error }),
       onFinished: () => session.settled(),
     });
+    if (rates.worker !== undefined) {
+      const onPassed = (): void => session.settled();
+      const onError = (error: unknown): void => session.fail(error);
+      this.#gate = new RateGate({ rate: rates.worker, digest, schedule, onPassed, onError });
+    }
   }
 
   get waiting(): number {
-    return this.#readys.waiting;
+    return this.#readys.waiting + (this.#gate?.held ?? 0);
   }
 
   get owed(): boolean {
@@ -111,7 +128,7 @@ export class WorkerDialogue implements Dialogue {
   }
 
   get finishing(): boolean {
-    return this.#lastCall.signal.aborted && !this.#stopped.signal.aborted && this.#readys.waiting > 0;
+    return this.#lastCall.signal.aborted && !this.#stopped.signal.aborted && this.waiting > 0;
   }
 
   finish(): void {
@@ -119,6 +136,7 @@ export class WorkerDialogue implements Dialogue {
   }
 
   stop(): void {
+    this.#gate?.close();
     this.#stopped.abort();
     this.#lastCall.abort();
     for (const resume of this.#onRoom) resume();
@@ -130,8 +148,18 @@ export class WorkerDialogue implements Dialogue {
     return false;
   }
 
+  /** Only Readys have a rate: a heartbeat that waits could cost a lease. */
   #ready(message: Ready): void {
     if (this.#stopped.signal.aborted) return;
+    const { readysMax } = this.#options.limits;
+    if (this.waiting >= readysMax) {
+      const text = `too many waiting Readys on one stream (limit ${readysMax})`;
+      this.#refuse(serverErrorOf(new CodeqError("RESOURCE_EXHAUSTED", text)));
+    } else if (this.#gate === undefined) this.#addReady(message);
+    else this.#gate.pass(() => this.#addReady(message));
+  }
+
+  #addReady(message: Ready): void {
     try {
       this.#readys.add(message);
     } catch (error) {

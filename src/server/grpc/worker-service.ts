@@ -34,5 +34,6 @@ async function open(options: ServiceOptions, message: Buffer, session: StreamSes
   const { tenant, expiresMs } = caller.value;
   const worker = workerNameOf(caller.value, event.value.workerId);
   const helloAck: ServerEvent = { event: { $case: "helloAck", value: { workerId: worker, tenantId: tenant } } };
-  return { dialogue: new WorkerDialogue(options, caller.value, worker, session), helloAck, expiresMs };
+  const greeting = { caller: caller.value, digest: credential.digest, worker };
+  return { dialogue: new WorkerDialogue(options, greeting, session), helloAck, expiresMs };
 }

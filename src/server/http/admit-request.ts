@@ -3,7 +3,6 @@ import { type Credential, readCredential } from "../auth/credential.ts";
 import type { Caller } from "../auth/principal.ts";
 import type { Outcome } from "../queue/errors.ts";
 import type { HttpOptions } from "./http-server.ts";
-import type { RateLimiter } from "./rate-limiter.ts";
 import { errorResponse, refusalResponse } from "./responses.ts";
 import type { Access, Route } from "./route.ts";
 
@@ -13,17 +12,16 @@ export async function admitRequest(
   request: Request,
   requestId: string,
   server: HttpOptions,
-  limiter: RateLimiter,
 ): Promise<Caller | Response> {
   const credential = readCredential(request.headers.get("authorization"));
   const caller = await authorize(route.access, credential, server);
   if (!caller.ok) return refusalResponse(requestId, caller.error);
   if (route.rate !== undefined && credential.ok) {
     const { scope, operation } = route.rate;
-    const retryAfterSeconds = limiter.take(scope, credential.value.digest, server.queue.now());
-    if (retryAfterSeconds > 0) {
+    const retryAfterMs = server.limiter.take(scope, credential.value.digest, server.queue.now());
+    if (retryAfterMs > 0) {
       server.onRateLimited(scope, operation);
-      return tooManyRequests(requestId, scope, operation, retryAfterSeconds);
+      return tooManyRequests(requestId, scope, operation, Math.ceil(retryAfterMs / 1000));
     }
   }
   return caller.value;

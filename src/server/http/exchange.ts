@@ -2,13 +2,9 @@ import { CodeqError } from "../queue/errors.ts";
 import { admitRequest } from "./admit-request.ts";
 import { BodyBudget } from "./body-budget.ts";
 import type { HttpOptions } from "./http-server.ts";
-import { RateLimiter } from "./rate-limiter.ts";
 import { requestIdOf } from "./request-id.ts";
 import { errorResponse, refusalResponse } from "./responses.ts";
 import type { Route } from "./route.ts";
-
-/** Rate limits remember at most this many tokens for each scope. */
-const BUCKETS_MAX = 100_000;
 
 /** A connection that waits on purpose may be silent a little longer than the wait itself. */
 const SILENCE_MARGIN_SECONDS = 10;
@@ -16,7 +12,6 @@ const SILENCE_MARGIN_SECONDS = 10;
 /** Takes every request from its arrival to its answer: id, door, handler, error mapping, telemetry. */
 export class Exchange {
   readonly #server: HttpOptions;
-  readonly #limiter: RateLimiter;
   readonly #bodies: BodyBudget;
   #setTimeout: (request: Request, seconds: number) => void = () => undefined;
   #underWay = 0;
@@ -24,7 +19,6 @@ export class Exchange {
 
   constructor(server: HttpOptions) {
     this.#server = server;
-    this.#limiter = new RateLimiter(server.rateLimits, BUCKETS_MAX);
     this.#bodies = new BodyBudget(server.limits.bodyBytesMax);
   }
 
@@ -95,7 +89,7 @@ export class Exchange {
   }
 
   async #operate(route: Route, request: Request, requestId: string, params: Record<string, string>): Promise<Response> {
-    const admitted = await admitRequest(route, request, requestId, this.#server, this.#limiter);
+    const admitted = await admitRequest(route, request, requestId, this.#server);
     if (admitted instanceof Response) return admitted;
     return route.run({
       server: this.#server,

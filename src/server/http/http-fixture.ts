@@ -6,6 +6,7 @@ import type { HealthReport } from "./health.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { type HttpOptions, type HttpServer, startHttp } from "./http-server.ts";
 import type { RateLimits } from "./rate-limit.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 
 /** For tests only: a real server on a free port over a given store, with a clock that the test sets. */
 export class TestServer implements AsyncDisposable {
@@ -68,7 +69,7 @@ export class TestServer implements AsyncDisposable {
       queue: this.queue,
       authenticators: settings.authenticators ?? devAuthenticators(TEST_TOKEN, "dev-tenant"),
       limits: { ...LIMITS, ...settings.limits },
-      rateLimits: { ...NO_RATE_LIMITS, ...settings.rateLimits },
+      limiter: new RateLimiter({ ...NO_RATE_LIMITS, ...settings.rateLimits }, 100),
       retentionMs: POLICY.retentionMs,
       health: () => settings.health ?? HEALTHY,
       metricsText: async () => "# HELP codeq_info\ncodeq_info 1\n",

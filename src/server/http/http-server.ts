@@ -5,14 +5,15 @@ import { Exchange } from "./exchange.ts";
 import type { HealthReport } from "./health.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import type { HttpTracing } from "./http-tracing.ts";
-import type { RateLimits, RateScope } from "./rate-limit.ts";
+import type { RateScope } from "./rate-limit.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import { buildRouter } from "./router.ts";
 
 export interface HttpOptions {
   readonly queue: TaskQueue;
   readonly authenticators: Authenticators;
   readonly limits: HttpLimits;
-  readonly rateLimits: RateLimits;
+  readonly limiter: RateLimiter;
   /** How long finished tasks are kept. */
   readonly retentionMs: number;
   readonly health: () => HealthReport;

@@ -19,8 +19,8 @@ export interface Bucket {
 
 export interface Take {
   readonly bucket: Bucket;
-  /** 0 when the request may pass, else whole seconds, at least 1. */
-  readonly retryAfterSeconds: number;
+  /** 0 when the request may pass, else how long until there is a token. */
+  readonly retryAfterMs: number;
 }
 
 const REQUEST = 60_000;
@@ -28,9 +28,8 @@ const REQUEST = 60_000;
 /** @param bucket undefined for a first request */
 export function takeToken(bucket: Bucket | undefined, limit: RateLimit, now: number): Take {
   const level = bucket === undefined ? limit.burstSize * REQUEST : refilled(bucket, limit, now);
-  if (level >= REQUEST) return { bucket: { level: level - REQUEST, atMs: now }, retryAfterSeconds: 0 };
-  const missingMs = (REQUEST - level) / limit.requestsPerMinute;
-  return { bucket: { level, atMs: now }, retryAfterSeconds: Math.ceil(missingMs / 1000) };
+  if (level >= REQUEST) return { bucket: { level: level - REQUEST, atMs: now }, retryAfterMs: 0 };
+  return { bucket: { level, atMs: now }, retryAfterMs: (REQUEST - level) / limit.requestsPerMinute };
 }
 
 /** A full bucket is as good as none. */

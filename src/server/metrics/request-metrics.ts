@@ -56,7 +56,7 @@ export class RequestMetrics {
       },
       {
         name: "codeq_rate_limit_hits_total",
-        help: "Requests refused because of a rate limit",
+        help: "Requests refused, and messages on streams held up, because of a rate limit",
         type: "counter",
         collect: () =>
           [...this.#rateLimitHits.values()].map(({ scope, operation, count }) => ({
