@@ -185,15 +185,23 @@ describe("a result", () => {
     expect(await server.queue.get(TENANT, id)).toMatchObject({ state: "completed", result: kept });
   });
 
-  test("of failure fails it", async () => {
+  test("defect 22: of failure fails it for good, and is no dead letter; that is for tasks that were tried again", async () => {
     await using server = await GrpcFixture.start(store());
-    const [id = ""] = await server.fill(1);
+    const [failed = "", dead = ""] = await server.fill(2, { maxAttempts: 2 });
     const worker = await server.worker();
-    worker.send(ready());
-    await worker.next("task");
-    worker.send({ event: { $case: "result", value: resultMessage(id, { status: "FAILED", error: "broken" }) } });
+    worker.send(ready(2));
+    await worker.next("taskBatch");
+    worker.send({ event: { $case: "result", value: resultMessage(failed, { status: "FAILED", error: "broken" }) } });
     expect(await worker.next("resultAck")).toMatchObject({ ok: true });
-    expect(await server.queue.get(TENANT, id)).toMatchObject({ state: "failed", error: "broken" });
+    for (const dlq of [false, true]) {
+      worker.send({ event: { $case: "nack", value: { taskId: dead, delaySeconds: 0, reason: "later" } } });
+      expect(await worker.next("nackAck")).toMatchObject({ ok: true, dlq });
+      worker.send(ready());
+      if (!dlq) expect((await worker.next("task")).task).toMatchObject({ id: dead, attempts: 2 });
+    }
+    expect(await server.queue.get(TENANT, failed)).toMatchObject({ state: "failed", error: "broken", attempts: 1 });
+    expect(await server.queue.get(TENANT, dead)).toMatchObject({ state: "dead", error: "later" });
+    expect(await server.queue.stats(TENANT, undefined)).toMatchObject([{ failed: 1, dead: 1, leased: 0 }]);
   });
 
   test("that is wrong is refused, and the task is still held", async () => {
