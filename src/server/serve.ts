@@ -17,7 +17,7 @@ import { listenGrpc } from "./listen-grpc.ts";
 import type { Log } from "./log.ts";
 import { LoopMonitor } from "./loop-monitor.ts";
 import { Maintenance } from "./maintenance.ts";
-import { Metrics } from "./metrics.ts";
+import { type MetricSources, Metrics } from "./metrics.ts";
 import { openTracing } from "./open-tracing.ts";
 import { httpLimitsOf, queuePolicyOf, rateLimitsOf } from "./policies.ts";
 import type { Store } from "./queue/store.ts";
@@ -47,8 +47,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
   const authenticators = authenticatorsOf(choice);
   const tls = await tlsOf(config);
   const tracing = await openTracing(config, log);
-  probeAddress(config.host, config.port);
-  for (const { host, port, flag } of grpcListens(config)) probeAddress(host, port, flag);
+  probeAddresses(config);
 
   const clock = new Clock(machineTime);
   const metrics = new Metrics({ ...buildInfo, ...config, startedMs: clock.now() });
@@ -61,15 +60,7 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     random: () => Math.floor(Math.random() * 2 ** 32),
   };
   const queue = tracing?.queueOf(queueOptions) ?? new TaskQueue(queueOptions);
-  metrics.attach({
-    stats: () => queue.stats(undefined, undefined),
-    waiting: () => queue.waiting,
-    storeBytes: () => directoryBytes(config.dataDir),
-    diskFreeBytes: () => freeBytes(config.dataDir),
-    storeFaulty: () => queue.fault() !== undefined,
-    diskFull: () => queue.diskFull(),
-    wallAheadMs: () => clock.wallAheadMs(),
-  });
+  metrics.attach(metricSourcesOf(config, queue, clock));
 
   const life = { draining: false };
   const health = (): HealthReport => healthOf(config, queue, life.draining);
@@ -117,6 +108,18 @@ export async function startServer(config: ServerConfig, log: Log): Promise<Runni
     if (tracing !== undefined) await settles(tracing.close(), Math.max(0, graceMs - (monotonicMs() - startMs)));
   };
   return { report: reportOf(config, http, grpc, choice), drain };
+}
+
+function metricSourcesOf({ dataDir }: ServerConfig, queue: TaskQueue, clock: Clock): MetricSources {
+  return {
+    stats: () => queue.stats(undefined, undefined),
+    waiting: () => queue.waiting,
+    storeBytes: () => directoryBytes(dataDir),
+    diskFreeBytes: () => freeBytes(dataDir),
+    storeFaulty: () => queue.fault() !== undefined,
+    diskFull: () => queue.diskFull(),
+    wallAheadMs: () => clock.wallAheadMs(),
+  };
 }
 
 interface Listening {
@@ -192,6 +195,11 @@ function httpTlsOf(tls: TlsFiles | undefined): { readonly cert: string; readonly
 }
 
 /** Finds an address in use before the data directory is touched; the queue must exist before anything answers there. */
+function probeAddresses(config: ServerConfig): void {
+  probeAddress(config.host, config.port);
+  for (const { host, port, flag } of grpcListens(config)) probeAddress(host, port, flag);
+}
+
 function probeAddress(host: string, port: number, flag?: string): void {
   try {
     Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);

@@ -62,13 +62,14 @@ export function listenProblems(config: GrpcAddresses): string[] {
   return problems;
 }
 
-const { show } = address();
+const kind = address();
+const show = (value: Address): string => kind.show(value);
 /** Listens on every address there is. */
-const WILDCARDS: readonly string[] = ["0.0.0.0", "::"];
+const WILDCARDS: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 function overlap(one: Place, other: Place): boolean {
   if (one.port !== other.port || one.port === 0) return false;
-  return one.host === other.host || WILDCARDS.includes(one.host) || WILDCARDS.includes(other.host);
+  return one.host === other.host || WILDCARDS.has(one.host) || WILDCARDS.has(other.host);
 }
 
 interface Place {

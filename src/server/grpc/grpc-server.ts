@@ -78,8 +78,9 @@ export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
       servers.push(server);
       for (const direction of serves) server.addService(streamDefinition(direction), { stream: () => undefined });
       companions.push(...addCompanions(server, serves, options));
-      const bound = bind(server, host, port, options.tls);
-      ports.push(await bound.catch((error: Error) => Promise.reject(new BindError(index, error))));
+      const bound = await bind(server, host, port, options.tls);
+      if (bound instanceof Error) throw new BindError(index, bound);
+      ports.push(bound);
     }
   } catch (error) {
     terminate();
@@ -114,13 +115,10 @@ function addCompanions(server: Server, serves: readonly StreamDirection[], optio
   return [health, reflection];
 }
 
-function bind(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number> {
+function bind(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number | Error> {
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentialsOf(tls), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
+  return new Promise((resolve) => {
+    server.bindAsync(address, credentialsOf(tls), (error, bound) => resolve(error ?? bound));
   });
 }
 

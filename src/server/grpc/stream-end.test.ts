@@ -23,8 +23,20 @@ const ENDS: readonly [string, (server: GrpcFixture) => Promise<unknown>][] = [
   ["producer client", async (server) => (await server.producer()).call.end()],
   ["worker disconnected", async (server) => (await server.worker()).call.cancel()],
   ["producer disconnected", breakOff],
-  ["worker shutdown", async (server) => void (await server.worker(), server.grpc.close())],
-  ["worker age", async (server) => void (await server.worker(), server.time.advance(24 * HOUR))],
+  [
+    "worker shutdown",
+    async (server) => {
+      await server.worker();
+      void server.grpc.close();
+    },
+  ],
+  [
+    "worker age",
+    async (server) => {
+      await server.worker();
+      server.time.advance(24 * HOUR);
+    },
+  ],
   ["worker hello", async (server) => server.rawWorker().send(ready())],
   ["producer hello", async (server) => server.rawProducer().call.end()],
   [
