@@ -87,65 +87,77 @@ describe("many slots", () => {
 });
 
 describe("an idle worker", () => {
-  test("gets its next task on the same connection after many rounds of keep-alive", async () => {
-    await using server = await SdkServer.start("--keep-alive", "20ms", "--keep-alive-timeout", "20s");
-    await using proxy = await LossyProxy.open(server.process.workerPort);
-    await using producer = server.producer();
-    const settled = new Arrivals<SettledTask>();
-    await using worker = server.worker({
-      address: proxy.address,
-      keepAliveMs: 20,
-      onSettled: settled.add,
-      handler: () => undefined,
-    });
-    void worker.run();
-    // As many probes and answers as in a good half hour with the settings one has.
-    await proxy.answers(60);
-    await producer.create({ command: "LATE", payload: 0 });
-    expect(await settled.atLeast(1)).toMatchObject([{ outcome: "accepted" }]);
-    expect(proxy.connections).toBe(1);
-  });
+  test(
+    "gets its next task on the same connection after many rounds of keep-alive",
+    async () => {
+      await using server = await SdkServer.start("--keep-alive", "20ms", "--keep-alive-timeout", "20s");
+      await using proxy = await LossyProxy.open(server.process.workerPort);
+      await using producer = server.producer();
+      const settled = new Arrivals<SettledTask>();
+      await using worker = server.worker({
+        address: proxy.address,
+        keepAliveMs: 20,
+        onSettled: settled.add,
+        handler: () => undefined,
+      });
+      void worker.run();
+      // As many probes and answers as in a good half hour with the settings one has.
+      await proxy.answers(60);
+      await producer.create({ command: "LATE", payload: 0 });
+      expect(await settled.atLeast(1)).toMatchObject([{ outcome: "accepted" }]);
+      expect(proxy.connections).toBe(1);
+    },
+    TIME_LIMIT_MS,
+  );
 
-  test("leaves a server that does not answer any more, and works on when it is back", async () => {
-    await using server = await SdkServer.start();
-    const settled = new Arrivals<SettledTask>();
-    const lost = Promise.withResolvers<Error>();
-    await using worker = server.worker({
-      keepAliveMs: 20,
-      keepAliveTimeoutMs: 50,
-      backoff: { baseMs: 1, maxMs: 20 },
-      onDisconnect: lost.resolve,
-      onSettled: settled.add,
-      handler: () => undefined,
-    });
-    void worker.run();
-    await server.client().create({ command: "FIRST", payload: 0 });
-    await settled.atLeast(1);
-    server.process.process.kill("SIGSTOP");
-    expect(await lost.promise).toBeInstanceOf(Error);
-    server.process.process.kill("SIGCONT");
-    await server.client().create({ command: "SECOND", payload: 0 });
-    expect((await settled.atLeast(2))[1]).toMatchObject({ command: "SECOND", outcome: "accepted" });
-  });
+  test(
+    "leaves a server that does not answer any more, and works on when it is back",
+    async () => {
+      await using server = await SdkServer.start();
+      const settled = new Arrivals<SettledTask>();
+      const lost = Promise.withResolvers<Error>();
+      await using worker = server.worker({
+        keepAliveMs: 20,
+        keepAliveTimeoutMs: 50,
+        backoff: { baseMs: 1, maxMs: 20 },
+        onDisconnect: lost.resolve,
+        onSettled: settled.add,
+        handler: () => undefined,
+      });
+      void worker.run();
+      await server.client().create({ command: "FIRST", payload: 0 });
+      await settled.atLeast(1);
+      server.process.process.kill("SIGSTOP");
+      expect(await lost.promise).toBeInstanceOf(Error);
+      server.process.process.kill("SIGCONT");
+      await server.client().create({ command: "SECOND", payload: 0 });
+      expect((await settled.atLeast(2))[1]).toMatchObject({ command: "SECOND", outcome: "accepted" });
+    },
+    TIME_LIMIT_MS,
+  );
 
-  test("is told to connect again when its stream is too old, and misses nothing", async () => {
-    await using server = await SdkServer.start("--stream-age-max", "1s");
-    await using proxy = await LossyProxy.open(server.process.workerPort);
-    const settled = new Arrivals<SettledTask>();
-    await using worker = server.worker({
-      address: proxy.address,
-      backoff: { baseMs: 1, maxMs: 5 },
-      onSettled: settled.add,
-      handler: () => undefined,
-    });
-    void worker.run();
-    const client = server.client();
-    for (let n = 0; proxy.connections < 3; n += 1) {
-      await client.create({ command: "AGED", payload: n });
-      await settled.atLeast(n + 1);
-    }
-    expect((await settled.atLeast(1)).every(({ outcome, attempts }) => outcome === "accepted" && attempts === 1)).toBe(
-      true,
-    );
-  });
+  test(
+    "is told to connect again when its stream is too old, and misses nothing",
+    async () => {
+      await using server = await SdkServer.start("--stream-age-max", "1s");
+      await using proxy = await LossyProxy.open(server.process.workerPort);
+      const settled = new Arrivals<SettledTask>();
+      await using worker = server.worker({
+        address: proxy.address,
+        backoff: { baseMs: 1, maxMs: 5 },
+        onSettled: settled.add,
+        handler: () => undefined,
+      });
+      void worker.run();
+      const client = server.client();
+      for (let n = 0; proxy.connections < 3; n += 1) {
+        await client.create({ command: "AGED", payload: n });
+        await settled.atLeast(n + 1);
+      }
+      expect(
+        (await settled.atLeast(1)).every(({ outcome, attempts }) => outcome === "accepted" && attempts === 1),
+      ).toBe(true);
+    },
+    TIME_LIMIT_MS,
+  );
 });

@@ -15,6 +15,9 @@ export async function loadUntil({ url, grpcPort }: LoadTarget, signal: AbortSign
   const working = worker.run();
   const waiting = longPolls(url, signal);
   while (!signal.aborted) {
+    // One that comes and goes.
+    await using visitor = new Producer(stream);
+    await visitor.create({ command: "STREAM", payload: {} });
     await producer.createMany(Array.from({ length: 5 }, () => ({ command: "STREAM", payload: {} })));
     await roundOverHttp(url);
   }
