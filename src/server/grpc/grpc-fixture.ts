@@ -148,6 +148,19 @@ export class GrpcFixture implements AsyncDisposable {
     return until(() => this.grpc.streams.counts(direction).open <= left);
   }
 
+  /** Lets time pass until the stream has ended. */
+  async endOf({ ended }: { readonly ended: Promise<StatusObject> }): Promise<StatusObject> {
+    let over = false;
+    void ended.then(() => {
+      over = true;
+    });
+    await until(() => {
+      this.time.advance(100);
+      return over;
+    });
+    return ended;
+  }
+
   client(port: number): Client {
     const options = { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": 64 * 1024 * 1024 };
     const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);

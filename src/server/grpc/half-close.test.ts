@@ -15,7 +15,7 @@ describe("a worker that half-closes", () => {
     worker.call.end();
     for (let event = 0; event < 20; event += 1)
       expect(await worker.next("error")).toMatchObject({ message: "unknown-event" });
-    expect(await worker.ended).toMatchObject({ code: status.OK });
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
   });
 
   test("gets what it is owed, and the stream ends", async () => {
@@ -28,7 +28,7 @@ describe("a worker that half-closes", () => {
     worker.send(completed(id));
     worker.call.end();
     expect(await worker.next("resultAck")).toMatchObject({ ok: true });
-    expect(await worker.ended).toMatchObject({ code: status.OK });
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
   });
 
   test("after its Readys gets what is there for them, and then the stream ends", async () => {
@@ -45,9 +45,9 @@ describe("a worker that half-closes", () => {
     worker.send(ready(1, ["RENDER"]));
     worker.send(ready(1, ["NONE"]));
     worker.call.end(ready(1, ["RENDER"]));
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
     const tasks = [await worker.next("task"), await worker.next("task")].map(({ task }) => task?.id ?? "");
     expect(tasks.toSorted()).toEqual(ids.slice(0, 2));
-    expect(await worker.ended).toMatchObject({ code: status.OK });
     expect(await server.queue.get(TENANT, ids[0] ?? "")).toMatchObject({ state: "leased", attempts: 1 });
     expect(await server.queue.get(TENANT, ids[2] ?? "")).toMatchObject({ state: "ready", attempts: 0 });
   });
@@ -58,8 +58,23 @@ describe("a worker that half-closes", () => {
     worker.send(ready());
     await until(() => server.queue.waiting.claims === 1);
     worker.call.end();
-    expect(await worker.ended).toMatchObject({ code: status.OK });
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
     expect(worker.unread).toBe(0);
+  });
+
+  test("and turns out to have left has taken nothing", async () => {
+    await using server = await GrpcFixture.start(store());
+    const worker = await server.worker();
+    worker.send(ready());
+    await until(() => server.queue.waiting.claims === 1);
+    worker.call.end();
+    await until(() => server.queue.waiting.claims === 0);
+    const [id = ""] = await server.fill(1);
+    const other = await server.worker("other");
+    await server.settled(other);
+    worker.call.cancel();
+    await server.gone("worker", 1);
+    expect(await server.queue.get(TENANT, id)).toMatchObject({ state: "ready", attempts: 0 });
   });
 
   test("during an outage of the store is not kept waiting either", async () => {
@@ -69,6 +84,6 @@ describe("a worker that half-closes", () => {
     const worker = await server.worker();
     worker.send(ready());
     worker.call.end();
-    expect(await worker.ended).toMatchObject({ code: status.OK });
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
   });
 });

@@ -132,7 +132,7 @@ describe("defect 36: a worker over its rate", () => {
     worker.call.end();
     tokens.left = 2;
     server.time.advance(1000);
+    expect(await server.endOf(worker)).toMatchObject({ code: status.OK });
     await worker.next("task");
-    expect(await worker.ended).toMatchObject({ code: status.OK });
   });
 });

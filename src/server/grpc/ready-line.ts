@@ -41,6 +41,11 @@ export interface ReadyLineOptions {
 }
 
 const RETRY_MS = 500;
+/**
+ * A connection that breaks looks like a client that has said its last, and shows what it is some milliseconds later: tasks
+ * that were sent there meanwhile would wait for the end of their lease.
+ */
+const LAST_CALL_MS = 100;
 const TASK_BYTES_GUESS = 16 * 1024;
 
 /** No outages but the client's own doing: such a Ready would fail again. */
@@ -93,7 +98,12 @@ export class ReadyLine {
 
   async #serve(): Promise<void> {
     const { signal, lastCall, room, onFinished } = this.#options;
+    let waited = false;
     while (this.#wishes.length > 0 && !signal.aborted) {
+      if (lastCall.aborted && !waited) {
+        waited = true;
+        await this.#pause(LAST_CALL_MS, signal);
+      }
       await room();
       await this.#claim();
     }
@@ -109,11 +119,11 @@ export class ReadyLine {
     try {
       const tasks = await queue.claim(who, { commands, leaseMs, count: this.#claimCount(), ...waiting });
       this.#trouble = undefined;
-      if (signal.aborted) giveBack(tasks);
+      if (waiting.signal.aborted) giveBack(tasks);
       else if (tasks.length > 0) this.#deal(tasks);
       else if (last) this.#wishes = [];
       // Nothing to wait for: the queue drains, and the stream will be ended.
-      else await this.#pause();
+      else await this.#pause(RETRY_MS, lastCall);
     } catch (error) {
       await this.#failed(error, last);
     }
@@ -169,19 +179,17 @@ export class ReadyLine {
     if (trouble !== this.#trouble) this.#options.onTrouble(error);
     this.#trouble = trouble;
     if (last) this.#wishes = [];
-    else await this.#pause();
+    else await this.#pause(RETRY_MS, this.#options.lastCall);
   }
 
-  /** Ends early at the last call. */
-  async #pause(): Promise<void> {
-    const { schedule, lastCall } = this.#options;
-    if (lastCall.aborted) return;
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = (): void => resolve();
-    const cancel = schedule(end, RETRY_MS);
-    lastCall.addEventListener("abort", end);
+    const cancel = this.#options.schedule(end, ms);
+    signal.addEventListener("abort", end);
     await promise;
-    lastCall.removeEventListener("abort", end);
+    signal.removeEventListener("abort", end);
     cancel();
   }
 }

@@ -191,7 +191,7 @@ export class StreamSession {
 
   #halfClosed(): void {
     this.#reader.arrived();
-    // That a client left comes as a half-close first; work must not be handed out for it.
+    // That a client left may come as a half-close first, in the same turn.
     setImmediate(() => this.#saidLast());
   }
 
