@@ -39,7 +39,7 @@ const SPOKEN = {
   "producerpb.CreateAckBatch": "1 acks repeated CreateAck",
   "producerpb.ServerError": "1 code string; 2 message string",
   "workerpb.Task":
-    "1 id string; 2 command string; 3 payload bytes; 4 priority int32; 5 webhook string; 6 max_attempts int32; 7 status string; 8 worker_id string; 9 lease_until string; 10 attempts int32; 11 tenant_id string; 12 created_at Timestamp; 13 updated_at Timestamp",
+    "1 id string; 2 command string; 3 payload bytes; 4 priority int32; 5 webhook string; 6 max_attempts int32; 7 status string; 8 worker_id string; 9 lease_until string; 10 attempts int32; 11 tenant_id string; 12 created_at Timestamp; 13 updated_at Timestamp; 14 trace_parent string; 15 trace_state string",
   "workerpb.Hello": "1 token string; 2 worker_id string",
   "workerpb.Ready": "1 commands repeated string; 2 lease_seconds int32; 3 count int32",
   "workerpb.Result": "1 task_id string; 2 status string; 3 result_json bytes; 4 error string",
