@@ -17,6 +17,8 @@ export interface Exchange {
 export class Recorder {
   readonly ledger = new Ledger(OPERATIONS_MAX);
   #nextTag = 0;
+  #created = 0;
+  #wanted: { readonly created: number; readonly reached: () => void } | undefined;
 
   nextTag(): number {
     this.#nextTag += 1;
@@ -25,6 +27,16 @@ export class Recorder {
 
   add(operation: Operation): void {
     this.ledger.add(operation);
+    if (operation.op !== "create" || operation.outcome !== "ok") return;
+    this.#created += 1;
+    if (this.#created >= (this.#wanted?.created ?? Number.POSITIVE_INFINITY)) this.#wanted?.reached();
+  }
+
+  /** Resolves once so many more creates are acknowledged. */
+  async created(more: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wanted = { created: this.#created + more, reached: resolve };
+    await promise;
   }
 }
 

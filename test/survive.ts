@@ -17,6 +17,8 @@ import { finish, work } from "./work.ts";
 const RETRY = ["--backoff", "exp_full_jitter", "--backoff-base", "1s", "--backoff-max", "2s"];
 const ROUND_MS_MIN = 20;
 const ROUND_MS_MAX = 350;
+/** Acknowledged between two disturbances. */
+export const CREATES_MIN = 20;
 
 export interface Plan {
   readonly rounds: number;
@@ -45,7 +47,8 @@ export async function survive(plan: Plan, seed: number): Promise<Verdict> {
     ...workerTokens(tenant).map((token) => work(shared, tenant, token, running)),
   ]);
   for (let round = 1; round <= plan.rounds; round += 1) {
-    await Bun.sleep(shared.dice.between(ROUND_MS_MIN, ROUND_MS_MAX));
+    // At a random moment, but not before there is something to lose, however busy the machine is.
+    await Promise.all([recorder.created(CREATES_MIN), Bun.sleep(shared.dice.between(ROUND_MS_MIN, ROUND_MS_MAX))]);
     await plan.disturb(rig, () => rig.start([...RETRY, ...plan.flags(round)]), shared.dice);
   }
   running.stopped = true;

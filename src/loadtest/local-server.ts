@@ -16,8 +16,9 @@ export class LocalServer implements AsyncDisposable {
     const self = Bun.main.startsWith(EMBEDDED) ? [process.execPath] : [process.execPath, Bun.main];
     const flags = ["--host", "127.0.0.1", "--port", "0", "--data-dir", directory.at("data")];
     // k6 speaks HTTP alone; its start is read from its log.
-    const more = ["--grpc-port", "off", "--log-format", "json", "--log-level", "info"];
-    this.#process = Bun.spawn([...self, "serve", ...flags, ...more], {
+    const streams = ["--grpc-port", "auto", "--worker-port", "off", "--producer-port", "off"];
+    const log = ["--log-format", "json", "--log-level", "info"];
+    this.#process = Bun.spawn([...self, "serve", ...flags, ...streams, ...log], {
       env: { ...env },
       stdin: "ignore",
       stdout: "pipe",
