@@ -19,7 +19,15 @@ export const httpCycle: Scenario = {
       name: `c=${slots}`,
       concurrency: slots,
       unit: "tasks/s",
-      producers: { via: "rest", slots: producers, batch: producerBatch, ratePerSecond, delays: undefined },
+      producers: {
+        via: "rest",
+        slots: producers,
+        batch: producerBatch,
+        ratePerSecond,
+        delays: undefined,
+        // Creating is less work than the rest: without a bound most of the time would go into a queue that grows.
+        depthMax: 2 * (producers * producerBatch + slots * batch),
+      },
       workers: { via: "rest", slots, batch },
       prefill: 0,
       afterwards: "drain",

@@ -40,3 +40,8 @@ test("a server that logs none has none, and nothing is known of what it allocate
   expect(readGarbage([{ atMs: 1500, line: "listening" }], 1000, 2000)).toEqual(nothing);
   expect(readGarbage(collection(1500, 900, [1], 100), 1000, 2000).allocatedBytes).toBeUndefined();
 });
+
+test("without a window all that was logged counts", () => {
+  const { allocatedBytes } = readGarbage(lines, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+  expect(allocatedBytes).toBe((4900 + 999 + 501) * 1024);
+});

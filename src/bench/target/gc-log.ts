@@ -50,7 +50,10 @@ function allocatedBetween(lines: readonly TimedLine[], fromMs: number, toMs: num
     const ended = CYCLE_END.exec(line)?.[1];
     if (ended !== undefined) end = { atMs, kib: Number(ended) };
   }
-  return seenMs === 0 ? undefined : ((kib * (toMs - fromMs)) / seenMs) * 1024;
+  if (seenMs === 0) return undefined;
+  // All that was logged, when no window was asked for.
+  const share = Number.isFinite(toMs - fromMs) ? (toMs - fromMs) / seenMs : 1;
+  return kib * share * 1024;
 }
 
 const CYCLE_START = /START [A-Z] (\d+)kb/;
