@@ -116,6 +116,14 @@ describe("the benchmark of a pull request", () => {
   );
 });
 
+test("the documented thresholds of the benchmark are those it has", () => {
+  const script = readFileSync(join(ROOT, "scripts/bench-regression.ts"), "utf8");
+  const [, list = ""] = /DEFAULT_LIMITS = \[(.*)\]/.exec(script) ?? [];
+  const documented = readFileSync(join(ROOT, "docs/performance-baselines.md"), "utf8");
+  const [, section = ""] = documented.split("## Thresholds in CI");
+  expect(Array.from(section.matchAll(/^- `(.*?)`/gm), ([, limit]) => `"${limit}"`).join(", ")).toBe(list);
+});
+
 test("a release is built on a machine of each kind, and on nothing less", () => {
   const { build, publish } = parsed("release.yml").jobs;
   const runners = ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-15-intel", "macos-15"];
