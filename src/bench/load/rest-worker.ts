@@ -20,6 +20,8 @@ export class RestWorker implements Worker {
   readonly #result = taskResult();
   /** As it stands in an answer: JSON text inside of a JSON text. */
   readonly #payload: Buffer;
+  /** Where the tag's digits begin in it. */
+  readonly #digitsAt: number;
   readonly #slots: Slot[];
   #finishing = false;
   #closed = false;
@@ -29,17 +31,13 @@ export class RestWorker implements Worker {
     const { plan, workers } = options;
     this.#options = options;
     this.#payload = Buffer.from(JSON.stringify(taskPayload(plan.payloadBytes).toString("latin1")), "latin1");
+    this.#digitsAt = this.#payload.indexOf(TAG_FIELD) + TAG_FIELD.length;
     const fields = `"commands":["${plan.command}"],"leaseSeconds":${workers.leaseSeconds},"waitSeconds":${WAIT_SECONDS}`;
     this.#claim =
       workers.batch > 1
         ? { path: "/v1/codeq/tasks/claim/batch", body: `{${fields},"count":${workers.batch}}` }
         : { path: "/v1/codeq/tasks/claim", body: `{${fields}}` };
     this.#slots = Array.from({ length: workers.slots }, (_, index) => this.#makeSlot(index));
-  }
-
-  /** Where the tag's digits begin in the payload. */
-  get #digitsAt(): number {
-    return this.#payload.indexOf(TAG_FIELD) + TAG_FIELD.length;
   }
 
   async connect(): Promise<void> {
