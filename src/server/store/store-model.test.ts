@@ -13,6 +13,8 @@ const step = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant("insert" as const),
+      /** Creates that overtake each other. */
+      reversed: fc.constantFrom(false, false, true),
       items: fc.array(
         fc.record({
           tenant: fc.constantFrom("t1", "t2"),
@@ -108,6 +110,7 @@ function callOf(given: Exclude<Step, { do: "wait" | "reopen" }>, world: World): 
           dueMs: delayMs === undefined ? undefined : now + delayMs,
         };
       });
+      if (given.reversed) items.reverse();
       return (store) => store.insert(items, now);
     }
     case "claim": {
@@ -204,19 +207,23 @@ async function viewOf(store: Store, world: World): Promise<unknown> {
   };
 }
 
+/** With room for no copies of rows, for a few, and for all. */
+const CACHE_BYTES = [1024, 16_384, 2 ** 20];
+
 test("whatever is done to them, the sqlite store and the reference give the same answers", async () => {
+  const steps = fc.array(step, { minLength: 1, maxLength: 80, size: "max" });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 80, size: "max" }), async (steps) => {
+    fc.asyncProperty(steps, fc.constantFrom(...CACHE_BYTES), async (history, cacheBytes) => {
       using fixture = new SqliteFixture();
       const memory = new MemoryStore([3, 4]);
-      let sqlite = fixture.open();
+      let sqlite = fixture.open({ cacheBytes });
       const world: World = { now: NOW, sequence: new Sequence(0), known: [], claimed: [] };
-      for (const given of steps) {
+      for (const given of history) {
         if (given.do === "wait") {
           world.now += given.ms;
         } else if (given.do === "reopen") {
           await sqlite.close();
-          sqlite = fixture.open();
+          sqlite = fixture.open({ cacheBytes });
         } else {
           const call = callOf(given, world);
           const expected = await call(memory);

@@ -2,23 +2,40 @@ import type { Statement } from "bun:sqlite";
 import { assert } from "../../queue/errors.ts";
 import type { ClaimRequest } from "../../queue/store.ts";
 import type { Task } from "../../queue/task.ts";
+import { sequenceMs } from "../../queue/task-id.ts";
+import type { HeldLeases } from "./held-leases.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
+import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { TASK_COLUMNS, type TaskColumns, taskOf } from "./task-reader.ts";
 
 type ReadyRow = readonly [position: number, task: number, attempts: number, ...columns: TaskColumns];
 
-/** Ready tasks to workers. The lane book knows where they are, so a claim reads and writes just the rows it gets. */
+export interface ClaimingParts {
+  readonly lanes: LaneBook;
+  readonly heads: ReadyHeads;
+  readonly leases: HeldLeases;
+  readonly shard: number;
+}
+
+/**
+ * Ready tasks to workers. The lane book knows where they are, so a claim reads and writes just the rows it gets; those
+ * that became ready a moment ago are mostly in memory, and only written.
+ */
 export class Claiming {
   readonly #lanes: LaneBook;
+  readonly #heads: ReadyHeads;
+  readonly #leases: HeldLeases;
   readonly #shard: number;
   readonly #head: Statement<unknown, [number, number, number]>;
   readonly #lease: Statement<unknown, [number, number, string, number, number, number, number]>;
   readonly #take: Statement<unknown, [number, number, number, number]>;
   readonly #forgetPosition: Statement<unknown, [number]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, shard: number) {
+  constructor(db: StatementSet, { lanes, heads, leases, shard }: ClaimingParts) {
     this.#lanes = lanes;
+    this.#heads = heads;
+    this.#leases = leases;
     this.#shard = shard;
     this.#head = db.prepare(
       `SELECT r.position, r.task, r.attempts, ${TASK_COLUMNS}
@@ -36,27 +53,58 @@ export class Claiming {
   claim(request: ClaimRequest, now: number): Task[] {
     const tasks: Task[] = [];
     for (const portion of this.#lanes.plan(request, request.count, request.rotation)) {
-      this.#claimPortion(portion, request, now, tasks);
+      if (!this.#claimCopied(portion, request, now, tasks)) this.#claimRead(portion, request, now, tasks);
     }
     return tasks;
   }
 
-  #claimPortion({ lane, priority, count }: Portion, request: ClaimRequest, now: number, tasks: Task[]): void {
+  #claimCopied(portion: Portion, request: ClaimRequest, now: number, tasks: Task[]): boolean {
+    const { lane, priority, count } = portion;
+    const copied = this.#heads.take(lane, priority, count);
+    const last = copied?.at(-1)?.key.sequence;
+    if (copied === undefined || last === undefined) return false;
+    this.#move(portion, request, now, [last, last]);
+    const { worker, leaseUntilMs } = request;
+    for (const { key, tenant, command, payload, webhook, trace, maxAttempts } of copied) {
+      this.#leases.add({ task: key.sequence, lane, priority, attempts: 1, worker });
+      tasks.push({
+        key,
+        tenant,
+        command,
+        payload,
+        priority,
+        webhook,
+        trace,
+        maxAttempts,
+        attempts: 1,
+        state: "leased",
+        worker,
+        leaseUntilMs,
+        error: undefined,
+        result: undefined,
+        createdMs: sequenceMs(key.sequence),
+        updatedMs: now,
+      });
+    }
+    return true;
+  }
+
+  #claimRead(portion: Portion, request: ClaimRequest, now: number, tasks: Task[]): void {
+    const { lane, priority, count } = portion;
     // Rows come as arrays, in the order of the columns asked for.
     const rows = this.#head.values(lane.id, priority, count) as unknown as ReadyRow[];
     const last = rows.at(-1);
     assert(last !== undefined && rows.length === count, `lane ${lane.id} has ${rows.length} ready tasks, not ${count}`);
+    this.#move(portion, request, now, [last[0], last[1]]);
     const { worker, leaseUntilMs } = request;
-    this.#lease.run(leaseUntilMs, now, worker, lane.id, priority, last[0], last[1]);
-    this.#take.run(lane.id, priority, last[0], last[1]);
-    this.#lanes.addReady(lane, priority, -count);
-    this.#lanes.add(lane, "leased", count);
-    for (const [position, sequence, attempts, ...columns] of rows) {
+    for (const [position, sequence, delivered, ...columns] of rows) {
       if (position !== sequence) this.#forgetPosition.run(sequence);
+      const attempts = delivered + 1;
+      this.#leases.add({ task: sequence, lane, priority, attempts, worker });
       tasks.push(
         taskOf({ shard: this.#shard, sequence }, lane, columns, {
           state: "leased",
-          attempts: attempts + 1,
+          attempts,
           worker,
           leaseUntilMs,
           error: undefined,
@@ -65,5 +113,19 @@ export class Claiming {
         }),
       );
     }
+  }
+
+  /** From the ready table to the lease table: all up to a place, which are as many as the portion says. */
+  #move(
+    { lane, priority, count }: Portion,
+    { worker, leaseUntilMs }: ClaimRequest,
+    now: number,
+    [position, task]: readonly [number, number],
+  ): void {
+    const { changes } = this.#lease.run(leaseUntilMs, now, worker, lane.id, priority, position, task);
+    assert(changes === count, `lane ${lane.id} had ${changes} ready tasks up to ${task}, not ${count}`);
+    this.#take.run(lane.id, priority, position, task);
+    this.#lanes.addReady(lane, priority, -count);
+    this.#lanes.add(lane, "leased", count);
   }
 }

@@ -112,3 +112,17 @@ test("what was undone leaves no trace: results of a group that is run again coun
   expect(store.empty).toBe(true);
   await store.close();
 });
+
+test("a claim that was undone with its group gets the same task when it is run again", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const [first, second] = [newTask(), newTask()];
+  await store.insert([first, second], NOW);
+  const [claimed, refused] = await Promise.allSettled([
+    store.claim([claimBy("w1", { count: 1 })], NOW),
+    store.insert([first], NOW),
+  ]);
+  expect([claimed, refused]).toMatchObject([{ value: [[{ key: first.key }]] }, { status: "rejected" }]);
+  expect(await store.claim([claimBy("w2", { count: 1 })], NOW)).toMatchObject([[{ key: second.key }]]);
+  await store.close();
+});

@@ -2,6 +2,7 @@ import type { Statement } from "bun:sqlite";
 import type { Failed, InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
+import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { traceText } from "./trace-text.ts";
@@ -18,14 +19,16 @@ const TOO_MANY_COMMANDS: Failed = {
 export class Inserting {
   readonly #lanes: LaneBook;
   readonly #reader: TaskReader;
+  readonly #heads: ReadyHeads;
   readonly #task: Statement<unknown, TaskRow>;
   readonly #readyRange: Statement<unknown, [number, number]>;
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
   readonly #key: Statement<unknown, [string, string, number]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader) {
+  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader, heads: ReadyHeads) {
     this.#lanes = lanes;
     this.#reader = reader;
+    this.#heads = heads;
     this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
@@ -82,6 +85,7 @@ export class Inserting {
     if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
     if (dueMs === undefined || dueMs <= now) {
       this.#lanes.addReady(lane, priority, 1);
+      this.#heads.add(lane, item);
       return true;
     }
     this.#lanes.add(lane, "delayed", 1);

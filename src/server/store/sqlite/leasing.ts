@@ -1,4 +1,5 @@
 import type { Statement } from "bun:sqlite";
+import { assert } from "../../queue/errors.ts";
 import { type RetryRule, retryAfterFailure } from "../../queue/lifecycle.ts";
 import type {
   Accepted,
@@ -14,24 +15,19 @@ import type {
 } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { FinishLog } from "./finish-log.ts";
-import type { Lane, LaneBook } from "./lane-book.ts";
+import type { HeldLeases, Lease } from "./held-leases.ts";
+import type { LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
-
-interface Lease {
-  readonly task: number;
-  readonly lane: Lane;
-  readonly priority: number;
-  readonly attempts: number;
-}
 
 type LeaseRow = readonly [task: number, lane: number, priority: number, attempts: number, worker: string];
 type DoneRow = [number, number, number, number, number, string | null, string | null];
 
 export interface LeasingParts {
   readonly lanes: LaneBook;
+  readonly leases: HeldLeases;
   readonly reader: TaskReader;
   readonly requeueing: Requeueing;
   readonly log: FinishLog;
@@ -41,31 +37,29 @@ export interface LeasingParts {
 /** What happens to a task while a worker holds it, and how that ends. */
 export class Leasing {
   readonly #lanes: LaneBook;
+  readonly #leases: HeldLeases;
   readonly #reader: TaskReader;
   readonly #requeueing: Requeueing;
   readonly #log: FinishLog;
   readonly #shard: number;
   readonly #lease: Statement<unknown, [number]>;
-  readonly #end: Statement<unknown, [number]>;
-  readonly #neighbours: Statement<unknown, [number, number, number]>;
-  readonly #endRange: Statement<unknown, [number, number]>;
+  readonly #end: Statement<unknown, [number, number]>;
   readonly #move: Statement<unknown, [number, number, number]>;
   readonly #done: Statement<unknown, DoneRow>;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
 
-  constructor(db: StatementSet, { lanes, reader, requeueing, log, shard }: LeasingParts) {
+  constructor(db: StatementSet, { lanes, leases, reader, requeueing, log, shard }: LeasingParts) {
     this.#lanes = lanes;
+    this.#leases = leases;
     this.#log = log;
     this.#reader = reader;
     this.#requeueing = requeueing;
     this.#shard = shard;
     const columns = "task, lane, priority, attempts, worker";
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
-    this.#end = db.prepare("DELETE FROM lease WHERE task = ?");
-    this.#neighbours = db.prepare(`SELECT ${columns} FROM lease WHERE task BETWEEN ? AND ? ORDER BY task LIMIT ?`);
-    this.#endRange = db.prepare("DELETE FROM lease WHERE task BETWEEN ? AND ?");
+    this.#end = db.prepare("DELETE FROM lease WHERE task BETWEEN ? AND ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
     this.#done = db.prepare("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
@@ -81,14 +75,31 @@ export class Leasing {
   }
 
   complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
-    const together = this.#endTogether(items);
-    return items.map((item, index) => {
-      const lease = together?.[index] ?? this.#heldBy(item, "not-in-progress");
-      if ("kind" in lease) return lease;
-      if (together === undefined) this.#end.run(lease.task);
+    const outcomes: LeaseOutcome<Finished>[] = [];
+    // Leases of tasks with consecutive numbers end in one statement: nothing else can lie between them.
+    let first = 0;
+    let last = -1;
+    for (const item of items) {
+      const copied = this.#copyHeldBy(item);
+      // What is read has to show what was done before.
+      if (copied === undefined || copied.task !== last + 1) {
+        this.#endRange(first, last);
+        last = -1;
+      }
+      const lease = copied ?? this.#heldBy(item, "not-in-progress");
+      if ("kind" in lease) {
+        outcomes.push(lease);
+        continue;
+      }
+      const { task, lane } = lease;
+      this.#leases.delete(task);
+      if (last < 0) first = task;
+      last = task;
       this.#finish(lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
-      return { kind: "finished", command: lease.lane.command, createdMs: sequenceMs(lease.task) };
-    });
+      outcomes.push({ kind: "finished", command: lane.command, createdMs: sequenceMs(task) });
+    }
+    this.#endRange(first, last);
+    return outcomes;
   }
 
   release(item: Release, rule: RetryRule, now: number): LeaseOutcome<Released> {
@@ -116,6 +127,8 @@ export class Leasing {
   }
 
   #heldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
+    const copied = this.#copyHeldBy(holder);
+    if (copied !== undefined) return copied;
     // Rows come as arrays, in the order of the columns asked for.
     const [row] = this.#lease.values(holder.key.sequence) as unknown as LeaseRow[];
     if (row === undefined) {
@@ -124,33 +137,28 @@ export class Leasing {
     }
     const lease = this.#leaseOf(row);
     if (lease.lane.tenant !== holder.tenant) return { kind: "not-found" };
-    return row[4] === holder.worker ? lease : { kind: "not-owner" };
+    return lease.worker === holder.worker ? lease : { kind: "not-owner" };
   }
 
-  /**
-   * Ends the leases of a whole batch at once, when they are neighbours in the lease table and all hold, as they mostly do
-   * for tasks that were claimed together. Otherwise nothing is changed and each has to be looked at by itself.
-   */
-  #endTogether(items: readonly Completion[]): readonly Lease[] | undefined {
-    const first = items[0]?.key.sequence;
-    const last = items.at(-1)?.key.sequence;
-    if (first === undefined || last === undefined || items.length === 1) return undefined;
-    // A neighbour that does not belong to the batch takes the place of one that does, and is seen by that.
-    const rows = this.#neighbours.values(first, last, items.length) as unknown as LeaseRow[];
-    const leases: Lease[] = [];
-    for (const [index, { key, worker, tenant }] of items.entries()) {
-      const row = rows[index];
-      if (row === undefined || row[0] !== key.sequence || row[4] !== worker) return undefined;
-      const lease = this.#leaseOf(row);
-      if (lease.lane.tenant !== tenant) return undefined;
-      leases.push(lease);
-    }
-    this.#endRange.run(first, last);
-    return leases;
+  #copyHeldBy({ key, tenant, worker }: LeaseHolder): Lease | undefined {
+    const lease = this.#leases.get(key.sequence);
+    return lease?.worker === worker && lease.lane.tenant === tenant ? lease : undefined;
   }
 
-  #leaseOf([task, lane, priority, attempts]: LeaseRow): Lease {
-    return { task, lane: this.#lanes.byId(lane), priority, attempts };
+  /** Ends the leases of all tasks in a range, which are copied no more. */
+  #endRange(first: number, last: number): void {
+    if (last < first) return;
+    const { changes } = this.#end.run(first, last);
+    assert(changes === last - first + 1, `${changes} tasks from ${first} to ${last} were leased, not all`);
+  }
+
+  #endOne(task: number): void {
+    this.#leases.delete(task);
+    this.#endRange(task, task);
+  }
+
+  #leaseOf([task, lane, priority, attempts, worker]: LeaseRow): Lease {
+    return { task, lane: this.#lanes.byId(lane), priority, attempts, worker };
   }
 
   #retry(lease: Lease, delayMs: number | undefined, reason: string, rule: RetryRule, now: number): Released {
@@ -159,7 +167,7 @@ export class Leasing {
     const retry = retryAfterFailure({ sequence: task, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":
-        this.#end.run(task);
+        this.#endOne(task);
         this.#finish(lease, "dead", undefined, reason, now);
         return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
       case "ready":
@@ -195,7 +203,7 @@ export class Leasing {
   }
 
   #drop(lease: Lease): void {
-    this.#end.run(lease.task);
+    this.#endOne(lease.task);
     this.#lanes.add(lease.lane, "leased", -1);
   }
 }

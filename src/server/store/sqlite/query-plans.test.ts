@@ -3,11 +3,13 @@ import { expect, test } from "bun:test";
 import { Sequence } from "../../queue/task-id.ts";
 import { Claiming } from "./claiming.ts";
 import { FinishLog } from "./finish-log.ts";
+import { HeldLeases } from "./held-leases.ts";
 import { Inserting } from "./inserting.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
 import { migrate } from "./migrations.ts";
 import { Pruning } from "./pruning.ts";
+import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
 import { StatementSet } from "./statement-set.ts";
 import { TaskReader } from "./task-reader.ts";
@@ -31,11 +33,13 @@ test("defect 43: no statement scans a table or sorts, whatever the number of tas
   const lanes = new LaneBook(statements, 10);
   const reader = new TaskReader(statements, lanes, 0);
   const log = new FinishLog(statements);
-  const requeueing = new Requeueing(statements, lanes, new Sequence(0), 0);
+  const heads = new ReadyHeads(0);
+  const leases = new HeldLeases(0);
+  const requeueing = new Requeueing(statements, { lanes, heads, positions: new Sequence(0), shard: 0 });
   const verbs = [
-    new Inserting(statements, lanes, reader),
-    new Claiming(statements, lanes, 0),
-    new Leasing(statements, { lanes, reader, requeueing, log, shard: 0 }),
+    new Inserting(statements, lanes, reader, heads),
+    new Claiming(statements, { lanes, heads, leases, shard: 0 }),
+    new Leasing(statements, { lanes, leases, reader, requeueing, log, shard: 0 }),
     new Pruning(statements, lanes, log),
   ];
   expect(verbs).toHaveLength(4);

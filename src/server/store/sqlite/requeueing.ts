@@ -2,6 +2,7 @@ import type { Statement } from "bun:sqlite";
 import type { Sweep } from "../../queue/store.ts";
 import type { Sequence } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
+import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 
@@ -14,9 +15,17 @@ interface Returning {
   readonly attempts: number;
 }
 
+export interface RequeueingParts {
+  readonly lanes: LaneBook;
+  readonly heads: ReadyHeads;
+  readonly positions: Sequence;
+  readonly shard: number;
+}
+
 /** Tasks that come back: at the tail, later, or to the place they had. */
 export class Requeueing {
   readonly #lanes: LaneBook;
+  readonly #heads: ReadyHeads;
   readonly #positions: Sequence;
   readonly #shard: number;
   readonly #ready: Statement<unknown, [number, number, number, number, number]>;
@@ -26,8 +35,9 @@ export class Requeueing {
   readonly #undelay: Statement<unknown, [number]>;
   readonly #nextDue: Statement<{ due: number | null }, []>;
 
-  constructor(db: StatementSet, lanes: LaneBook, positions: Sequence, shard: number) {
+  constructor(db: StatementSet, { lanes, heads, positions, shard }: RequeueingParts) {
     this.#lanes = lanes;
+    this.#heads = heads;
     this.#positions = positions;
     this.#shard = shard;
     this.#ready = db.prepare("INSERT INTO ready VALUES (?, ?, ?, ?, ?)");
@@ -52,6 +62,7 @@ export class Requeueing {
   putBack({ task, lane, priority, attempts }: Returning): void {
     this.#ready.run(lane.id, priority, task, task, attempts - 1);
     this.#lanes.addReady(lane, priority, 1);
+    this.#heads.drop(lane, priority);
   }
 
   delay({ task, lane, priority, attempts }: Returning, dueMs: number, now: number): void {

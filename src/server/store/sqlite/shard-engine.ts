@@ -24,10 +24,12 @@ import { Sequence } from "../../queue/task-id.ts";
 import { Claiming } from "./claiming.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { FinishLog, type FinishPlace } from "./finish-log.ts";
+import { HeldLeases } from "./held-leases.ts";
 import { Inserting } from "./inserting.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
 import { type PruneStep, Pruning } from "./pruning.ts";
+import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
@@ -40,6 +42,8 @@ export interface ShardEngineOptions extends ShardFileOptions {
 
 /** What a row costs beside its payload. */
 const ROW_BYTES = 200;
+/** Of the memory for the cache of pages, once more for copies of ready tasks and as much for those of leases. */
+const COPIES_SHARE = 1 / 8;
 
 /**
  * One open shard file and all that is prepared for it. Everything here is synchronous; operations that write run between
@@ -49,6 +53,8 @@ export class ShardEngine {
   readonly #file: ShardFile;
   readonly #positions: Sequence;
   readonly #lanes: LaneBook;
+  readonly #heads: ReadyHeads;
+  readonly #leases: HeldLeases;
   readonly #reader: TaskReader;
   readonly #inserting: Inserting;
   readonly #claiming: Claiming;
@@ -74,18 +80,19 @@ export class ShardEngine {
       this.#positions = new Sequence(saved?.last_position ?? 0);
       this.#lanes = new LaneBook(statements, options.lanesMax);
       this.#lanes.load();
-      this.#reader = new TaskReader(statements, this.#lanes, shard);
-      this.#inserting = new Inserting(statements, this.#lanes, this.#reader);
-      this.#claiming = new Claiming(statements, this.#lanes, shard);
-      this.#requeueing = new Requeueing(statements, this.#lanes, this.#positions, shard);
+      const lanes = this.#lanes;
+      const heads = new ReadyHeads(options.cacheBytes * COPIES_SHARE);
+      const leases = new HeldLeases(options.cacheBytes * COPIES_SHARE);
+      const reader = new TaskReader(statements, lanes, shard);
+      const requeueing = new Requeueing(statements, { lanes, heads, positions: this.#positions, shard });
+      this.#heads = heads;
+      this.#leases = leases;
+      this.#reader = reader;
+      this.#inserting = new Inserting(statements, lanes, reader, heads);
+      this.#claiming = new Claiming(statements, { lanes, heads, leases, shard });
+      this.#requeueing = requeueing;
       this.#log = new FinishLog(statements);
-      this.#leasing = new Leasing(statements, {
-        lanes: this.#lanes,
-        reader: this.#reader,
-        requeueing: this.#requeueing,
-        log: this.#log,
-        shard,
-      });
+      this.#leasing = new Leasing(statements, { lanes, leases, reader, requeueing, log: this.#log, shard });
       this.#pruning = new Pruning(statements, this.#lanes, this.#log);
       this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
       this.#begin = statements.prepare("BEGIN IMMEDIATE");
@@ -132,6 +139,8 @@ export class ShardEngine {
     // SQLite may have rolled back already, as it does when the disk is full.
     if (this.#file.db.inTransaction) this.#rollback.run();
     this.#lanes.load();
+    this.#heads.clear();
+    this.#leases.clear();
     this.#log.forget();
   }
 
