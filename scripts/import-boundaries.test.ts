@@ -15,6 +15,11 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/queue/task-queue.test.ts", "../store/memory-store.ts", true],
   ["src/server/queue/task-queue.test.ts", "fast-check", true],
 
+  ["src/server/json/json-scan.ts", "./json-text.ts", true],
+  ["src/server/json/json-scan.ts", "../queue/errors.ts", false],
+  ["src/server/json/json-scan.ts", "node:buffer", false],
+  ["src/server/store/open-store.ts", "../json/json-scan.ts", false],
+
   ["src/server/store/open-store.ts", "./sqlite/shard.ts", true],
   ["src/server/store/open-store.ts", "../queue/store.ts", true],
   ["src/server/store/open-store.ts", "node:fs/promises", true],
@@ -40,6 +45,8 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/http/http-server.ts", "./routes/tasks.ts", true],
   ["src/server/http/http-server.ts", "../queue/task-queue.ts", true],
   ["src/server/http/http-server.ts", "../auth/principal.ts", true],
+  ["src/server/http/http-server.ts", "../json/json-text.ts", true],
+  ["src/server/http/routes/tasks.ts", "../../json/json-text.ts", true],
   ["src/server/http/http-server.ts", "../log.ts", true],
   ["src/server/http/http-server.ts", "../../build-info.ts", true],
   ["src/server/http/http-server.ts", "elysia", true],
@@ -59,6 +66,7 @@ const IMPORTS: readonly (readonly [importer: string, imported: string, allowed: 
   ["src/server/grpc/grpc-server.ts", "./grpc-status.ts", true],
   ["src/server/grpc/grpc-server.ts", "../queue/task-queue.ts", true],
   ["src/server/grpc/grpc-server.ts", "../../../proto/generated/worker.ts", true],
+  ["src/server/grpc/grpc-server.ts", "../json/json-scan.ts", true],
   ["src/server/grpc/grpc-server.ts", "@grpc/grpc-js", true],
   ["src/server/grpc/grpc-server.ts", "../http/http-server.ts", false],
   ["src/server/grpc/grpc-server.ts", "../store/open-store.ts", false],

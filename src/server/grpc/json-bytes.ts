@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
+import { checkJson, NotJson, skipSpace } from "../json/json-scan.ts";
+import { OPEN_BRACE, TooDeep } from "../json/json-text.ts";
 import { accepted, type Outcome, refused } from "../queue/errors.ts";
 
 const REPLACEMENT = "\uFFFD";
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** JSON as it came over the wire, checked: what it is, and the text byte for byte. */
 export interface JsonBytes {
@@ -16,36 +16,12 @@ export function readJson(bytes: Uint8Array, depthMax: number): Outcome<JsonBytes
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes);
   const text = buffer.toString("utf8");
   if (text.includes(REPLACEMENT) && !isUtf8(buffer)) return refused("INVALID_ARGUMENT", "not valid UTF-8");
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    return refused("INVALID_ARGUMENT", "not valid JSON");
+    checkJson(text, depthMax);
+  } catch (error) {
+    if (error instanceof NotJson) return refused("INVALID_ARGUMENT", error.message);
+    if (error instanceof TooDeep) return refused("INVALID_ARGUMENT", `nested deeper than ${depthMax} levels`);
+    throw error;
   }
-  // So many levels need as many brackets, and twice that to close them.
-  if (text.length > depthMax * 2 && depthOf(text) > depthMax) {
-    return refused("INVALID_ARGUMENT", `nested deeper than ${depthMax} levels`);
-  }
-  return accepted({ text, isObject: typeof value === "object" && value !== null && !Array.isArray(value) });
-}
-
-/** Levels of arrays and objects in a text that is valid JSON. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const unit = text.charCodeAt(at);
-    // Brackets differ from braces in one bit: 5b 5d, 7b 7d.
-    const folded = unit | 0x20;
-    if (unit === QUOTE) at = endOfString(text, at);
-    else if (folded === 0x7b) deepest = Math.max(deepest, (depth += 1));
-    else if (folded === 0x7d) depth -= 1;
-  }
-  return deepest;
-}
-
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  return at;
+  return accepted({ text, isObject: text.charCodeAt(skipSpace(text, 0)) === OPEN_BRACE });
 }

@@ -1,7 +1,8 @@
+import { NotJson } from "../json/json-scan.ts";
+import { elementsOf, type Member, membersOf, TooDeep } from "../json/json-text.ts";
 import { accepted, type Outcome, refused } from "../queue/errors.ts";
-import { elementsOf, type Member, membersOf, TooDeep } from "./json-text.ts";
 import { LargeEnvelope } from "./large-envelope.ts";
-import { duplicateKey, listTooLong, notAnObject, notJson, protoKey, UnfitBody } from "./unfit-body.ts";
+import { duplicateKey, listTooLong, notAnObject, protoKey, UnfitBody } from "./unfit-body.ts";
 
 /** How a request body is built: which member stays JSON text, and which holds a list of objects built alike. */
 export interface EnvelopeShape {
@@ -40,7 +41,7 @@ export function parseEnvelope(
     );
   } catch (error) {
     if (error instanceof TooDeep) return refused("INVALID_ARGUMENT", `nested deeper than ${bounds.depthMax} levels`);
-    if (error instanceof UnfitBody) return refused("INVALID_ARGUMENT", error.message);
+    if (error instanceof UnfitBody || error instanceof NotJson) return refused("INVALID_ARGUMENT", error.message);
     throw error;
   }
 }
@@ -48,7 +49,7 @@ export function parseEnvelope(
 /** The native parser checks and reads the text; a second look at the same text only finds where values lie. */
 function readSmall(text: string, shape: EnvelopeShape, bounds: EnvelopeBounds): Record<string, unknown> {
   const value = parseJson(text);
-  if (!isObject(value)) throw value === undefined ? notJson() : notAnObject();
+  if (!isObject(value)) throw value === undefined ? new NotJson() : notAnObject();
   const list = shape.list === undefined ? undefined : value[shape.list];
   if (shape.list !== undefined && Array.isArray(list) && list.length > bounds.itemsMax) {
     throw listTooLong(shape.list, String(list.length), bounds.itemsMax);

@@ -1,7 +1,7 @@
+import { checkString, checkValue, NotJson, skipSpace } from "../json/json-scan.ts";
+import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, keyOf, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../json/json-text.ts";
 import type { EnvelopeBounds, EnvelopeShape } from "./json-body.ts";
-import { checkString, checkValue, skipSpace } from "./json-scan.ts";
-import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, keyOf, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./json-text.ts";
-import { duplicateKey, listTooLong, notAnObject, notJson, protoKey } from "./unfit-body.ts";
+import { duplicateKey, listTooLong, notAnObject, protoKey } from "./unfit-body.ts";
 import { ValueAllowance } from "./value-allowance.ts";
 
 /**
@@ -24,14 +24,14 @@ export class LargeEnvelope {
 
   /**
    * The object that the text must be.
-   * @throws UnfitBody, TooDeep
+   * @throws NotJson, UnfitBody, TooDeep
    * @throws CodeqError PAYLOAD_TOO_LARGE for too many values, INVALID_ARGUMENT for a list that is too long
    */
   read(): Record<string, unknown> {
     const isObject = this.#next() === OPEN_BRACE;
     const value = isObject ? this.#object(this.#shape.list) : this.#value(this.#allowance);
     this.#next();
-    if (this.#at < this.#text.length) throw notJson();
+    if (this.#at < this.#text.length) throw new NotJson();
     if (typeof value === "string") throw notAnObject();
     return value;
   }
@@ -56,11 +56,11 @@ export class LargeEnvelope {
 
   /** Takes a key and its colon. */
   #key(): string {
-    if (this.#next() !== QUOTE) throw notJson();
+    if (this.#next() !== QUOTE) throw new NotJson();
     const start = this.#at;
     this.#at = checkString(this.#text, start);
     const key = keyOf(this.#text, start, this.#at);
-    if (this.#next() !== COLON) throw notJson();
+    if (this.#next() !== COLON) throw new NotJson();
     this.#at += 1;
     this.#next();
     return key;
@@ -109,7 +109,7 @@ export class LargeEnvelope {
   /** Takes a comma, or the bracket that closes. */
   #more(closer: number): boolean {
     const next = this.#next();
-    if (next !== COMMA && next !== closer) throw notJson();
+    if (next !== COMMA && next !== closer) throw new NotJson();
     this.#at += 1;
     return next === COMMA;
   }

@@ -5,10 +5,6 @@ export class UnfitBody extends Error {
   override readonly name = "UnfitBody";
 }
 
-export function notJson(): UnfitBody {
-  return new UnfitBody("not valid JSON");
-}
-
 export function notAnObject(): UnfitBody {
   return new UnfitBody("must be a JSON object");
 }

@@ -9,26 +9,45 @@ import {
   QUOTE,
   TooDeep,
 } from "./json-text.ts";
-import { notJson } from "./unfit-body.ts";
-import type { ValueAllowance } from "./value-allowance.ts";
 
 /** Checks JSON text (RFC 8259) without building anything from it. Positions are UTF-16 offsets. */
+
+/** Thrown for a text that is not JSON. */
+export class NotJson extends Error {
+  override readonly name = "NotJson";
+
+  constructor() {
+    super("not valid JSON");
+  }
+}
+
+/** How many more values may come. */
+export interface Allowance {
+  /** Takes one; throws when none is left. */
+  spend(): void;
+}
+
+/** For each open bracket the one that closes it. One for all checks: they run to their end one after the other. */
+let closers = new Uint8Array(128);
+
+/**
+ * @param depthMax levels of arrays and objects
+ * @throws NotJson for a text that is not one JSON value, TooDeep
+ */
+export function checkJson(text: string, depthMax: number): void {
+  const end = checkValue(text, skipSpace(text, 0), depthMax, undefined);
+  if (skipSpace(text, end) < text.length) throw new NotJson();
+}
 
 /**
  * The end of the value at `start`, which is not white space. Takes as long as the value, and stops at the first thing
  * that is wrong: nobody has looked at what stands behind it.
  * @param depthMax levels of arrays and objects in it
  * @param allowance what each value in it, and itself, is taken from; undefined for any number
- * @throws UnfitBody, TooDeep, or what the allowance throws
+ * @throws NotJson, TooDeep, or what the allowance throws
  */
-export function checkValue(
-  text: string,
-  start: number,
-  depthMax: number,
-  allowance: ValueAllowance | undefined,
-): number {
-  /** For each open bracket the one that closes it. */
-  const closers = new Uint8Array(depthMax + 1);
+export function checkValue(text: string, start: number, depthMax: number, allowance: Allowance | undefined): number {
+  if (closers.length <= depthMax) closers = new Uint8Array(depthMax + 1);
   let depth = 0;
   let at = start;
   do {
@@ -57,7 +76,7 @@ export function checkValue(
         if (closer === CLOSE_BRACE) at = checkKey(text, at);
         break;
       }
-      if (next !== closer) throw notJson();
+      if (next !== closer) throw new NotJson();
       at += 1;
       depth -= 1;
     }
@@ -67,9 +86,9 @@ export function checkValue(
 
 /** The start of the value behind the key at `start` and its colon. */
 function checkKey(text: string, start: number): number {
-  if (text.charCodeAt(start) !== QUOTE) throw notJson();
+  if (text.charCodeAt(start) !== QUOTE) throw new NotJson();
   const colon = skipSpace(text, checkString(text, start));
-  if (text.charCodeAt(colon) !== COLON) throw notJson();
+  if (text.charCodeAt(colon) !== COLON) throw new NotJson();
   return skipSpace(text, colon + 1);
 }
 
@@ -87,7 +106,7 @@ export function checkString(text: string, start: number): number {
       continue;
     }
     // Holds for NaN as well, behind the end.
-    if (!(unit >= 0x20)) throw notJson();
+    if (!(unit >= 0x20)) throw new NotJson();
     plain += 1;
     if (plain < PLAIN_RUN) continue;
     at = nextSpecial(text, at);
@@ -103,7 +122,7 @@ const SPECIAL = new RegExp(`["\\\\${String.fromCharCode(0)}-${String.fromCharCod
 /** Where the next character is that ends a string, begins an escape, or must not be in one. */
 function nextSpecial(text: string, start: number): number {
   SPECIAL.lastIndex = start;
-  if (!SPECIAL.test(text)) throw notJson();
+  if (!SPECIAL.test(text)) throw new NotJson();
   return SPECIAL.lastIndex - 1;
 }
 
@@ -133,7 +152,7 @@ function checkScalar(text: string, start: number, unit: number): number {
 }
 
 function checkWord(text: string, start: number, word: string): number {
-  if (!text.startsWith(word, start)) throw notJson();
+  if (!text.startsWith(word, start)) throw new NotJson();
   return start + word.length;
 }
 
@@ -151,7 +170,7 @@ function checkNumber(text: string, start: number): number {
 function checkDigits(text: string, start: number): number {
   let at = start;
   while (isDigit(text.charCodeAt(at))) at += 1;
-  if (at === start) throw notJson();
+  if (at === start) throw new NotJson();
   return at;
 }
 
@@ -159,8 +178,8 @@ function checkDigits(text: string, start: number): number {
 function escapeLength(text: string, at: number): number {
   const unit = text.charCodeAt(at);
   if (ESCAPES.has(unit)) return 1;
-  if (unit !== LETTER_U) throw notJson();
-  for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(text.charCodeAt(at + digit))) throw notJson();
+  if (unit !== LETTER_U) throw new NotJson();
+  for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(text.charCodeAt(at + digit))) throw new NotJson();
   return 5;
 }
 
