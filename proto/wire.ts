@@ -185,6 +185,22 @@ export class BinaryWriter {
     return this;
   }
 
+  /**
+   * Begins a text of ASCII that the caller writes.
+   * @returns where, in `buffer` as it is then
+   */
+  ascii(bytes: number): number {
+    this.#reserve(5 + bytes);
+    this.#varint(bytes);
+    const start = this.#pos;
+    this.#pos += bytes;
+    return start;
+  }
+
+  get buffer(): Uint8Array {
+    return this.#buf;
+  }
+
   bytes(bytes: Uint8Array): this {
     this.#reserve(5 + bytes.length);
     this.#varint(bytes.length);

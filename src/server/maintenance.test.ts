@@ -94,7 +94,7 @@ test("a heartbeat moves the end of the lease", async () => {
   const [created] = await queue.create("acme", [task()]);
   await queue.claim(who, claimOne);
   await hand.pass(20_000);
-  const id = created?.ok === true ? created.value.id : "";
+  const id = created?.ok === true ? queue.idOf(created.value.task) : "";
   expect(await queue.heartbeat(who, id, 30_000)).toMatchObject({ ok: true });
   await hand.pass(29_999);
   expect((await queue.stats("acme", undefined))[0]?.leased).toBe(1);
@@ -111,7 +111,7 @@ test("defect 7, defect 41: finished tasks go after their retention, thousands as
     Array.from({ length: many }, () => task()),
   );
   await queue.claim(who, { ...claimOne, count: many });
-  const ids = finishing.map((outcome) => (outcome.ok ? outcome.value.id : ""));
+  const ids = finishing.map((outcome) => (outcome.ok ? queue.idOf(outcome.value.task) : ""));
   await queue.complete(
     who,
     ids.map((id) => ({ id, state: "completed", result: "{}", error: undefined })),

@@ -9,17 +9,15 @@ const ACKS_MAX = 4096;
  */
 export class AckLine<Ack> {
   readonly #session: StreamSession;
-  readonly #single: (ack: Ack) => unknown;
-  readonly #batch: (acks: Ack[]) => unknown;
+  readonly #eventOf: (acks: readonly Ack[], asBatch: boolean) => unknown;
   #acks: Ack[] = [];
   /** A lone ack goes out as a batch if it answers one. */
   #asBatch = false;
 
-  /** @param single makes the event for one ack, `batch` for several */
-  constructor(session: StreamSession, single: (ack: Ack) => unknown, batch: (acks: Ack[]) => unknown) {
+  /** @param eventOf makes the event that carries them; not as a batch when there is one */
+  constructor(session: StreamSession, eventOf: (acks: readonly Ack[], asBatch: boolean) => unknown) {
     this.#session = session;
-    this.#single = single;
-    this.#batch = batch;
+    this.#eventOf = eventOf;
   }
 
   /** The next ack answers a batch. */
@@ -35,13 +33,12 @@ export class AckLine<Ack> {
   /** To be called when the writer has become idle. */
   send(): void {
     const { writer } = this.#session;
-    const [first] = this.#acks;
-    if (first === undefined || !writer.idle) return;
-    const one = this.#acks.length === 1 && !this.#asBatch;
+    if (this.#acks.length === 0 || !writer.idle) return;
+    const asBatch = this.#acks.length > 1 || this.#asBatch;
     const sent = this.#acks.length <= ACKS_MAX ? this.#acks : this.#acks.slice(0, ACKS_MAX);
     this.#acks = this.#acks.slice(sent.length);
     if (this.#acks.length === 0) this.#asBatch = false;
-    writer.send(one ? this.#single(first) : this.#batch(sent));
+    writer.send(this.#eventOf(sent, asBatch));
     this.#session.done(sent.length);
   }
 }

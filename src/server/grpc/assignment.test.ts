@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { ServerEvent } from "../../../proto/generated/worker.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task } from "../queue/task.ts";
-import { Assignment, assignmentBytes } from "./assignment.ts";
+import { formatTaskId, type TaskIdSeed, writeTaskId } from "../queue/task-id.ts";
+import { Assignment, assignmentBytes, type IdWriter } from "./assignment.ts";
 
 const TASK: Task = {
   key: { shard: 0, sequence: 1 },
@@ -22,6 +23,9 @@ const TASK: Task = {
   createdMs: 1_784_548_800_250,
   updatedMs: 1_784_548_801_000,
 };
+const SEED: TaskIdSeed = [1, 2];
+const writeId: IdWriter = ({ key }, target, start) => writeTaskId(key, SEED, target, start);
+
 const BARE: Task = {
   ...TASK,
   payload: "0",
@@ -31,9 +35,9 @@ const BARE: Task = {
   maxAttempts: 2 ** 31 - 1,
 };
 
-function message(task: Task, id: string) {
+function message(task: Task) {
   return {
-    id,
+    id: formatTaskId(task.key, SEED),
     command: task.command,
     payload: Buffer.from(task.payload),
     priority: task.priority,
@@ -52,17 +56,19 @@ function message(task: Task, id: string) {
 }
 
 test.each([TASK, BARE])("a task reads as it was written", (task) => {
-  const bytes = new Assignment([task], false, () => "id-1").encode(new BinaryWriter()).finish();
-  expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "task", value: { task: message(task, "id-1") } } });
+  const bytes = new Assignment([task], false, writeId).encode(new BinaryWriter()).finish();
+  expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "task", value: { task: message(task) } } });
 });
 
 test("several read as a batch, in order, and so does one that has to", () => {
-  const tasks = [TASK, BARE, { ...TASK, payload: JSON.stringify("x".repeat(70_000)) }];
-  const ids = new Map(tasks.map((task, index) => [task, `id-${index}`]));
-  const idOf = (task: Task): string => ids.get(task) ?? "";
+  const tasks = [
+    TASK,
+    { ...BARE, key: { shard: 1, sequence: 2 ** 50 } },
+    { ...TASK, payload: JSON.stringify("x".repeat(70_000)) },
+  ];
   for (const some of [tasks, tasks.slice(0, 1)]) {
-    const bytes = new Assignment(some, true, idOf).encode(new BinaryWriter()).finish();
-    const expected = some.map((task) => message(task, idOf(task)));
+    const bytes = new Assignment(some, true, writeId).encode(new BinaryWriter()).finish();
+    const expected = some.map(message);
     expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "taskBatch", value: { tasks: expected } } });
   }
 });
@@ -77,8 +83,7 @@ test("the room for a task is enough for it", () => {
     untold,
     { ...TASK, payload: JSON.stringify("é".repeat(5000)), tenant: "t".repeat(63) },
   ]) {
-    const id = "01a2297c-3027-7000-8037-03a9a6ff953d";
-    const bytes = new Assignment([task], true, () => id).encode(new BinaryWriter()).finish();
+    const bytes = new Assignment([task], true, writeId).encode(new BinaryWriter()).finish();
     expect(bytes.length).toBeLessThanOrEqual(assignmentBytes(task));
   }
 });

@@ -1,5 +1,9 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task, TraceContext } from "../queue/task.ts";
+import { TASK_ID_BYTES } from "../queue/task-id.ts";
+
+/** As `TaskQueue.writeId`. */
+export type IdWriter = (task: Task, target: Uint8Array, start: number) => void;
 
 /**
  * The answer to one Ready. Written to the wire by hand, from the tasks as they are: through the generated code, with a
@@ -8,13 +12,13 @@ import type { Task, TraceContext } from "../queue/task.ts";
 export class Assignment {
   readonly tasks: readonly Task[];
   readonly #asBatch: boolean;
-  readonly #idOf: (task: Task) => string;
+  readonly #writeId: IdWriter;
 
   /** @param asBatch even if it is one task */
-  constructor(tasks: readonly Task[], asBatch: boolean, idOf: (task: Task) => string) {
+  constructor(tasks: readonly Task[], asBatch: boolean, writeId: IdWriter) {
     this.tasks = tasks;
     this.#asBatch = asBatch;
-    this.#idOf = idOf;
+    this.#writeId = writeId;
   }
 
   /** Writes a workerpb.ServerEvent. */
@@ -26,7 +30,9 @@ export class Assignment {
     for (const task of this.tasks) {
       // TaskAssignment.task and TaskBatch.tasks have the same tag.
       writer.uint32(10).fork();
-      writeTask(writer, task, this.#idOf(task), leaseUntil);
+      const start = writer.uint32(TASK.id).ascii(TASK_ID_BYTES);
+      this.#writeId(task, writer.buffer, start);
+      writeRest(writer, task, leaseUntil);
       writer.join();
     }
     return writer.join();
@@ -53,8 +59,9 @@ const TASK = {
   traceState: 15 * 8 + 2,
 } as const;
 
-function writeTask(writer: BinaryWriter, task: Task, id: string, leaseUntil: string): void {
-  writer.uint32(TASK.id).string(id).uint32(TASK.command).string(task.command);
+/** All but the id. */
+function writeRest(writer: BinaryWriter, task: Task, leaseUntil: string): void {
+  writer.uint32(TASK.command).string(task.command);
   writer.uint32(TASK.payload).string(task.payload);
   if (task.priority !== 0) writer.uint32(TASK.priority).int32(task.priority);
   if (task.webhook !== undefined) writer.uint32(TASK.webhook).string(task.webhook);

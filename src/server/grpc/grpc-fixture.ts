@@ -118,7 +118,7 @@ export class GrpcFixture implements AsyncDisposable {
     );
     return outcomes.map((outcome) => {
       if (!outcome.ok) throw outcome.error;
-      return outcome.value.id;
+      return this.queue.idOf(outcome.value.task);
     });
   }
 

@@ -1,5 +1,4 @@
 import {
-  type CreateAck,
   type CreateTask as CreateMessage,
   ProducerEvent,
   type ServerEvent,
@@ -9,6 +8,8 @@ import type { CreateTask } from "../queue/admission.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
 import type { CreatedTask } from "../queue/task-queue.ts";
 import { AckLine } from "./ack-line.ts";
+import type { IdWriter } from "./assignment.ts";
+import { CreateAcks, type CreateAnswer } from "./create-acks.ts";
 import { createRequestOf } from "./create-request.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { outageOf } from "./outage.ts";
@@ -24,7 +25,7 @@ export class ProducerDialogue implements Dialogue {
   readonly #options: ServiceOptions;
   readonly #tenant: string;
   readonly #session: StreamSession;
-  readonly #acks: AckLine<CreateAck>;
+  readonly #acks: AckLine<CreateAnswer>;
   readonly #gate: RateGate | undefined;
   #creates: CreateMessage[] = [];
 
@@ -32,8 +33,9 @@ export class ProducerDialogue implements Dialogue {
     this.#options = options;
     this.#tenant = caller.tenant;
     this.#session = session;
-    this.#acks = new AckLine(session, createAckEvent, createAckBatchEvent);
-    const { rates, schedule } = options;
+    const { rates, schedule, queue } = options;
+    const writeId: IdWriter = (task, target, start) => queue.writeId(task, target, start);
+    this.#acks = new AckLine(session, (answers, asBatch) => new CreateAcks(answers, asBatch, writeId));
     if (rates.producer !== undefined) {
       const onPassed = (): void => session.settled();
       const onError = (error: unknown): void => session.fail(error);
@@ -88,7 +90,7 @@ export class ProducerDialogue implements Dialogue {
   #takeBatch(tasks: readonly CreateMessage[]): void {
     const { batchMax } = this.#options.limits;
     if (tasks.length === 0) {
-      this.#session.writer.send(createAckBatchEvent([]));
+      this.#session.writer.send({ event: { $case: "createAckBatch", value: { acks: [] } } } satisfies ServerEvent);
       return;
     }
     this.#acks.expectBatch();
@@ -98,7 +100,7 @@ export class ProducerDialogue implements Dialogue {
     }
     const refusal = refused("INVALID_ARGUMENT", `batch size exceeds maximum of ${batchMax}`);
     this.#session.begin(tasks.length);
-    this.#acks.add(tasks.map(({ seq }) => ackOf(seq, refusal)));
+    this.#acks.add(tasks.map(({ seq }) => ({ seq, outcome: refusal })));
   }
 
   #take(tasks: readonly CreateMessage[]): void {
@@ -120,7 +122,7 @@ export class ProducerDialogue implements Dialogue {
     this.#acks.add(
       messages.map(({ seq }, index) => {
         const request = requests[index];
-        return ackOf(seq, request?.ok === true ? answers.next().value : request);
+        return { seq, outcome: request?.ok === true ? answers.next().value : request };
       }),
     );
   }
@@ -144,21 +146,4 @@ export class ProducerDialogue implements Dialogue {
 /** @throws UnreadableMessage */
 export function readProducerEvent(message: Buffer): ProducerEvent {
   return readMessage((bytes) => ProducerEvent.decode(bytes), message, "producerpb.ProducerEvent");
-}
-
-function ackOf(seq: bigint, outcome: Outcome<CreatedTask | object> | undefined): CreateAck {
-  if (outcome?.ok === true && "id" in outcome.value) {
-    const { id, replayed } = outcome.value;
-    return { seq, ok: true, taskId: id, errorMessage: "", replayed, errorCode: "" };
-  }
-  const { message, code } = (outcome?.ok === false ? outcome : refused("INTERNAL", "no answer")).error;
-  return { seq, ok: false, taskId: "", errorMessage: message, replayed: false, errorCode: code };
-}
-
-function createAckEvent(ack: CreateAck): ServerEvent {
-  return { event: { $case: "createAck", value: ack } };
-}
-
-function createAckBatchEvent(acks: CreateAck[]): ServerEvent {
-  return { event: { $case: "createAckBatch", value: { acks } } };
 }

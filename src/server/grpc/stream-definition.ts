@@ -3,6 +3,7 @@ import { ServerEvent as ProducerServerEvent } from "../../../proto/generated/pro
 import { ServerEvent as WorkerServerEvent } from "../../../proto/generated/worker.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
 import { Assignment } from "./assignment.ts";
+import { CreateAcks } from "./create-acks.ts";
 import type { StreamDirection } from "./dialogue.ts";
 
 /** Full names. */
@@ -39,7 +40,8 @@ export function streamDefinition(direction: StreamDirection): ServiceDefinition 
 }
 
 const ENCODERS = {
-  producer: (event: ProducerServerEvent, writer: BinaryWriter) => ProducerServerEvent.encode(event, writer),
+  producer: (event: ProducerServerEvent | CreateAcks, writer: BinaryWriter) =>
+    event instanceof CreateAcks ? event.encode(writer) : ProducerServerEvent.encode(event, writer),
   worker: (event: WorkerServerEvent | Assignment, writer: BinaryWriter) =>
     event instanceof Assignment ? event.encode(writer) : WorkerServerEvent.encode(event, writer),
 };

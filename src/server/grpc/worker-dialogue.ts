@@ -60,7 +60,7 @@ export class WorkerDialogue implements Dialogue {
     this.#caller = caller;
     this.#who = { tenant: caller.tenant, worker };
     this.#session = session;
-    this.#acks = new AckLine(session, resultAckEvent, resultAckBatchEvent);
+    this.#acks = new AckLine(session, resultAcksEvent);
     this.#readys = new Readys({
       queue,
       who: this.#who,
@@ -171,7 +171,7 @@ export class WorkerDialogue implements Dialogue {
   #takeBatch(results: readonly Result[]): void {
     const { batchMax } = this.#options.limits;
     if (results.length === 0) {
-      this.#session.writer.send(resultAckBatchEvent([]));
+      this.#session.writer.send(resultAcksEvent([], true));
       return;
     }
     this.#acks.expectBatch();
@@ -247,7 +247,7 @@ export class WorkerDialogue implements Dialogue {
     const { queue, observer } = this.#options;
     this.#owed += tasks.length;
     observer.batch("assignment", tasks.length);
-    const assignment = new Assignment(tasks, wish.asBatch, (task) => queue.idOf(task));
+    const assignment = new Assignment(tasks, wish.asBatch, (task, target, start) => queue.writeId(task, target, start));
     const dropped = (): void => {
       this.#owed -= tasks.length;
       this.#giveBack(tasks);
@@ -289,10 +289,9 @@ export function readWorkerEvent(message: Buffer): WorkerEvent {
   return readMessage((bytes) => WorkerEvent.decode(bytes), message, "workerpb.WorkerEvent");
 }
 
-function resultAckEvent(ack: ResultAck): ServerEvent {
-  return { event: { $case: "resultAck", value: ack } };
-}
-
-function resultAckBatchEvent(acks: ResultAck[]): ServerEvent {
-  return { event: { $case: "resultAckBatch", value: { acks } } };
+function resultAcksEvent(acks: readonly ResultAck[], asBatch: boolean): ServerEvent {
+  const [first] = acks;
+  return asBatch || first === undefined
+    ? { event: { $case: "resultAckBatch", value: { acks: [...acks] } } }
+    : { event: { $case: "resultAck", value: first } };
 }

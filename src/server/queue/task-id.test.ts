@@ -1,6 +1,15 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { formatTaskId, parseTaskId, Sequence, sequenceAt, sequenceMs, type TaskIdSeed } from "./task-id.ts";
+import {
+  formatTaskId,
+  parseTaskId,
+  Sequence,
+  sequenceAt,
+  sequenceMs,
+  TASK_ID_BYTES,
+  type TaskIdSeed,
+  writeTaskId,
+} from "./task-id.ts";
 
 const SEED: TaskIdSeed = [123, 456];
 const NOW = Date.UTC(2026, 5, 1);
@@ -17,6 +26,17 @@ test("an id is a lower-case UUID of version 7 and gives its key back", () => {
       const id = formatTaskId(key, SEED);
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
       expect(parseTaskId(id, SEED)).toEqual(key);
+    }),
+  );
+});
+
+test("an id is written into bytes as it is into a text, and nothing beside it", () => {
+  const bytes = new Uint8Array(TASK_ID_BYTES + 4);
+  fc.assert(
+    fc.property(keys, fc.tuple(fc.nat(0xffff_ffff), fc.nat(0xffff_ffff)), (key, seed) => {
+      bytes.fill(0x20);
+      writeTaskId(key, seed, bytes, 2);
+      expect(new TextDecoder().decode(bytes)).toBe(`  ${formatTaskId(key, seed)}  `);
     }),
   );
 });

@@ -12,11 +12,10 @@ import { shardOfKey } from "./shard-of-key.ts";
 import { turnOf } from "./shard-of-moment.ts";
 import type { LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
-import { formatTaskId, parseTaskId, Sequence } from "./task-id.ts";
+import { formatTaskId, parseTaskId, Sequence, writeTaskId } from "./task-id.ts";
 import { overBound } from "./text-bound.ts";
 
 export interface CreatedTask {
-  readonly id: string;
   readonly task: Task;
   /** The idempotency key was known: this is the task created with it before. */
   readonly replayed: boolean;
@@ -100,6 +99,11 @@ export class TaskQueue {
     return formatTaskId(task.key, this.#store.seed);
   }
 
+  /** Writes the public id into a message: `TASK_ID_BYTES` bytes of ASCII. */
+  writeId(task: Task, target: Uint8Array, start: number): void {
+    writeTaskId(task.key, this.#store.seed, target, start);
+  }
+
   async create(tenant: string, items: readonly CreateTask[]): Promise<Outcome<CreatedTask>[]> {
     const now = this.#clock();
     const outcomes: Outcome<CreatedTask>[] = [];
@@ -128,7 +132,7 @@ export class TaskQueue {
       }
       const replayed = outcome.kind === "existing";
       const task = replayed ? outcome.task : freshTask(fresh, now);
-      outcomes[place] = accepted({ id: this.idOf(task), task, replayed });
+      outcomes[place] = accepted({ task, replayed });
     }
     this.#announce(admitted.filter((_, index) => inserted[index]?.kind === "created"));
     return outcomes;

@@ -49,7 +49,10 @@ export class TracedQueue extends TaskQueue {
       const span = spans[index];
       if (span === undefined) continue;
       if (outcome.ok)
-        span.setAttributes({ "codeq.task.id": outcome.value.id, "codeq.replayed": outcome.value.replayed });
+        span.setAttributes({
+          "codeq.task.id": this.idOf(outcome.value.task),
+          "codeq.replayed": outcome.value.replayed,
+        });
       endSpan(span, outcome.ok ? undefined : outcome.error);
     }
     return outcomes;

@@ -274,7 +274,7 @@ function sqliteStore(dataDir: string): Promise<Store> {
 
 async function create(queue: TaskQueue, ...items: readonly (CreateTask & SentTrace)[]): Promise<string[]> {
   const outcomes = await queue.create("acme", items);
-  return outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value.id] : []));
+  return outcomes.flatMap((outcome) => (outcome.ok ? [queue.idOf(outcome.value.task)] : []));
 }
 
 function task(fields: Partial<CreateTask> & SentTrace): CreateTask & SentTrace {

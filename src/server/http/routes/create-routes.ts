@@ -27,8 +27,8 @@ export const createRoutes: readonly Route[] = [
       const [outcome] = await createAll(call, [body]);
       if (outcome?.ok !== true)
         return refusalResponse(call.requestId, (outcome ?? refused("INTERNAL", "no answer")).error);
-      const { id, task, replayed } = outcome.value;
-      const response = jsonResponse(202, call.requestId, taskJson(id, task));
+      const { task, replayed } = outcome.value;
+      const response = jsonResponse(202, call.requestId, taskJson(call.server.queue.idOf(task), task));
       if (replayed) response.headers.set("idempotency-replayed", "true");
       return response;
     },
@@ -49,7 +49,11 @@ export const createRoutes: readonly Route[] = [
     answers: [{ status: 200, description: "One answer for each task, in order", schema: "CreateTaskBatchResult" }],
     handle: async (call, body) => {
       const outcomes = await createAll(call, body.tasks);
-      return jsonResponse(200, call.requestId, `{"results":[${outcomes.map(itemJson).join(",")}]}`);
+      return jsonResponse(
+        200,
+        call.requestId,
+        `{"results":[${outcomes.map((outcome) => itemJson(call, outcome)).join(",")}]}`,
+      );
     },
   }),
 ];
@@ -81,10 +85,10 @@ function toCreateTask(item: CreateItem): Outcome<CreateTask> {
   });
 }
 
-function itemJson(outcome: Outcome<CreatedTask>): string {
+function itemJson(call: Call, outcome: Outcome<CreatedTask>): string {
   if (outcome.ok) {
-    const { id, task } = outcome.value;
-    return `{"task":${taskJson(id, task)}}`;
+    const { task } = outcome.value;
+    return `{"task":${taskJson(call.server.queue.idOf(task), task)}}`;
   }
   return JSON.stringify({ error: outcome.error.message, code: outcome.error.code });
 }
