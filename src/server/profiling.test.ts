@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { z } from "zod";
 import { HandSchedule } from "./hand-schedule.ts";
 import { TemporaryDirectory } from "./process-fixture.ts";
 import { Profiling, type ProfilingReply } from "./profiling.ts";
@@ -109,6 +110,23 @@ describe("a server asked for profiles", () => {
     const heap: unknown = await Bun.file(join(begin.directory, "heap.json")).json();
     expect(heap).toMatchObject({ before: { heapSize: expect.any(Number) }, after: { heapSize: expect.any(Number) } });
     expect(await server.stop()).toMatch(/profile begins\n[^]*profile ends\n/);
+  });
+
+  test("tells how many objects there are, so that between two collections one sees how many were made", async () => {
+    await using server = new Served({ CODEQ_PROFILING: "ipc" });
+    const url = await server.url();
+    const look = z.object({ profile: z.literal("heap-looked-at"), objects: z.number(), left: z.number() });
+    const made: number[] = [];
+    for (let tries = 0; made.length === 0 && tries < 50; tries += 1) {
+      const before = look.parse(await server.ask({ profile: "look-at-heap" }));
+      await (await fetch(`${url}/v1/codeq/admin/queues`)).text();
+      const after = look.parse(await server.ask({ profile: "look-at-heap" }));
+      if (after.left === before.left) made.push(after.objects - before.objects);
+    }
+    expect(made).toEqual([expect.any(Number)]);
+    // A request is more than a few, and no heap full.
+    expect(made[0]).toBeGreaterThan(20);
+    expect(made[0]).toBeLessThan(20_000);
   });
 
   test("says why when it cannot", async () => {

@@ -22,12 +22,23 @@ const requestSchema = z.discriminatedUnion("profile", [
   z.object({ profile: z.literal("end") }),
   z.object({ profile: z.literal("heap-snapshot"), directory: z.string() }),
   z.object({ profile: z.literal("count-objects") }),
+  z.object({ profile: z.literal("look-at-heap") }),
 ]);
 
 export type ProfilingReply =
   | { readonly profile: "began" | "ended" | "heap-snapshot-taken" }
   | { readonly profile: "objects-counted"; readonly objects: number; readonly bytes: number }
+  | HeapLook
   | { readonly profile: "failed"; readonly reason: string };
+
+/** The heap between two collections. */
+interface HeapLook {
+  readonly profile: "heap-looked-at";
+  /** All that were made since the last collection, and those that it left. */
+  readonly objects: number;
+  /** Those that it left: another number means another collection. */
+  readonly left: number;
+}
 
 interface Capture {
   readonly directory: string;
@@ -43,8 +54,9 @@ const STDERR = 2;
 /**
  * Profiles the server between two messages from the process that started it, and writes into the directory of the
  * first: `server.cpuprofile`, `heap.json` (statistics before and after) and `loop-delay.json`. On a message of its own it
- * writes `server.heapsnapshot`, on another it counts what a full collection leaves on the heap. Standard error carries the lines "profile begins" and "profile ends", so that what the
- * runtime logs there about garbage collection can be cut to the window.
+ * writes `server.heapsnapshot`; on others it counts what a full collection leaves on the heap, or what there is at this
+ * moment. Standard error carries the lines "profile begins" and "profile ends", so that what the runtime logs there about
+ * garbage collection can be cut to the window.
  */
 export class Profiling {
   readonly #options: ProfilingOptions;
@@ -78,6 +90,8 @@ export class Profiling {
         return { profile: "heap-snapshot-taken" };
       case "count-objects":
         return countObjects();
+      case "look-at-heap":
+        return lookAtHeap();
     }
   }
 
@@ -114,6 +128,12 @@ function countObjects(): ProfilingReply {
   Bun.gc(true);
   const { objectCount, heapSize } = heapStats();
   return { profile: "objects-counted", objects: objectCount, bytes: heapSize };
+}
+
+function lookAtHeap(): HeapLook {
+  const { objectCount, objectTypeCounts } = heapStats();
+  const objects = Object.values(objectTypeCounts).reduce((sum, count) => sum + count, 0);
+  return { profile: "heap-looked-at", objects, left: objectCount };
 }
 
 function takeHeapSnapshot(directory: string, bytesMax: number): void {

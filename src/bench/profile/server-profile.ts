@@ -4,6 +4,7 @@ import { z } from "zod";
 const replySchema = z.union([
   z.object({ profile: z.enum(["began", "ended", "heap-snapshot-taken"]) }),
   z.object({ profile: z.literal("objects-counted"), objects: z.number(), bytes: z.number() }),
+  z.object({ profile: z.literal("heap-looked-at"), objects: z.number(), left: z.number() }),
   z.object({ profile: z.literal("failed"), reason: z.string() }),
 ]);
 
@@ -11,6 +12,14 @@ const replySchema = z.union([
 export interface HeapCount {
   readonly objects: number;
   readonly bytes: number;
+}
+
+/** The server's heap between two collections. */
+export interface HeapLook {
+  /** All that were made since the last collection, and those that it left. */
+  readonly objects: number;
+  /** Those that it left: another number means another collection. */
+  readonly left: number;
 }
 
 /** Longer than a snapshot of the largest heap takes. */
@@ -62,6 +71,13 @@ export class ServerProfile {
   async countObjects(): Promise<HeapCount> {
     const reply = await this.#ask({ profile: "count-objects" });
     if (reply.profile !== "objects-counted") throw new Error(`the server answered ${reply.profile}`);
+    return reply;
+  }
+
+  /** Stops the server for as long as it takes to walk over its heap. @throws Error as `begin` */
+  async lookAtHeap(): Promise<HeapLook> {
+    const reply = await this.#ask({ profile: "look-at-heap" });
+    if (reply.profile !== "heap-looked-at") throw new Error(`the server answered ${reply.profile}`);
     return reply;
   }
 

@@ -15,13 +15,18 @@ export function extrasOf(plan: PointPlan, load: LoadOutcome, { own }: BenchServe
 }
 
 /** None unless the server logs its collections. */
-function garbageExtras({ originMs, fromUs, toUs, heap }: LoadOutcome, own: OwnServer, count: number): Extra[] {
+function garbageExtras(
+  { originMs, fromUs, toUs, heap, objectsMade }: LoadOutcome,
+  own: OwnServer,
+  count: number,
+): Extra[] {
   const garbage = readGarbage(own.errorLines, originMs + fromUs / 1000, originMs + toUs / 1000);
   if (garbage.cycles === 0 || count === 0) return [];
   return [
     ...(garbage.allocatedBytes === undefined
       ? []
       : [{ name: "allocated", value: garbage.allocatedBytes / count, unit: "B/task" }]),
+    ...(objectsMade === undefined ? [] : [{ name: "objects", value: objectsMade, unit: "objects/task" }]),
     { name: "gc_cycles", value: garbage.cycles, unit: "" },
     { name: "gc_pause_ms", value: garbage.pauseMs, unit: "ms" },
     { name: "gc_pause_ms_max", value: garbage.pauseMsMax, unit: "ms" },
@@ -29,7 +34,7 @@ function garbageExtras({ originMs, fromUs, toUs, heap }: LoadOutcome, own: OwnSe
   ];
 }
 
-/** The runtime counts objects when it collects them, not when they are made: these are those that stayed. */
+/** What stayed of the objects. */
 function heapExtras([before, after]: readonly [HeapCount, HeapCount], count: number): Extra[] {
   return [
     { name: "objects_kept", value: (after.objects - before.objects) / count, unit: "objects/task" },

@@ -3,10 +3,11 @@ import { LoadThreads } from "../load/load-threads.ts";
 import { RunClock } from "../load/run-clock.ts";
 import { TAGS_MAX } from "../load/task-payload.ts";
 import { TaskRows } from "../load/task-rows.ts";
-import type { HeapCount } from "../profile/server-profile.ts";
+import type { HeapCount, HeapLook, ServerProfile } from "../profile/server-profile.ts";
 import type { MetricsPage } from "../target/metrics-page.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { LiveView } from "./live-view.ts";
+import { objectsMade } from "./objects-made.ts";
 import { LEASE_SECONDS, type PointPlan } from "./point-plan.ts";
 import type { RunSettings } from "./run-settings.ts";
 import { fillPlan, threadPlans } from "./thread-plans.ts";
@@ -27,6 +28,8 @@ export interface LoadOutcome {
   readonly skippedArrivals: number;
   /** Before and after the window; undefined when nobody counted. */
   readonly heap: readonly [before: HeapCount, after: HeapCount] | undefined;
+  /** Made for a task of the point's unit; undefined when nobody counted, or nothing could be told. */
+  readonly objectsMade: number | undefined;
   readonly nowUs: () => number;
 }
 
@@ -81,6 +84,8 @@ export async function runLoad(
   const after = await unlessOver(server.view.metrics());
   await unlessOver(profile?.end() ?? Promise.resolve());
   const heapAfter = await counted();
+  const made = settings.watchesGarbage && profile !== undefined ? madeFor(plan, threads, profile) : undefined;
+  const objects = await unlessOver(made ?? Promise.resolve(undefined));
   watch.phase("draining");
   await unlessOver(threads.stopProducing(ANSWER_MS_MAX));
   if (plan.afterwards === "drain") await unlessOver(drained(threads, plan));
@@ -89,7 +94,27 @@ export async function runLoad(
   const leaseMs = LEASE_SECONDS * 1000;
   const nowUs = (): number => clock.nowUs();
   const heap = heapBefore === undefined || heapAfter === undefined ? undefined : ([heapBefore, heapAfter] as const);
-  return { rows, reports, leaseMs, originMs, fromUs, toUs, before: await first, after, skippedArrivals, heap, nowUs };
+  return {
+    rows,
+    reports,
+    leaseMs,
+    originMs,
+    fromUs,
+    toUs,
+    before: await first,
+    after,
+    skippedArrivals,
+    heap,
+    objectsMade: objects,
+    nowUs,
+  };
+}
+
+/** After the window: it stops the server again and again. */
+function madeFor({ unit }: PointPlan, threads: LoadThreads, profile: ServerProfile): Promise<number | undefined> {
+  const done = unit === "creates/s" ? "created" : "resultsAcked";
+  const lookAtHeap = (): Promise<HeapLook> => profile.lookAtHeap();
+  return objectsMade({ lookAtHeap, tasks: () => threads.sum(done), sleep: Bun.sleep });
 }
 
 /** Makes the tasks that shall wait when the load begins. */

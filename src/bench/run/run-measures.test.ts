@@ -35,6 +35,7 @@ function loadOf(change: Partial<LoadOutcome> = {}): LoadOutcome {
     after: new MetricsPage(""),
     skippedArrivals: 0,
     heap: undefined,
+    objectsMade: undefined,
     nowUs: () => 5_000_000,
     ...change,
   };
