@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { isUtf8 } from "node:buffer";
 import { BinaryWriter as TheirWriter } from "@bufbuild/protobuf/wire";
 import fc from "fast-check";
 import { BinaryReader, BinaryWriter } from "./wire.ts";
@@ -40,6 +41,36 @@ describe("the wire format", () => {
         expect(reader.pos).toBe(reader.len);
       }),
     );
+  });
+
+  test("tells short texts apart that look alike, however often and in which order they come", () => {
+    const short = fc.array(fc.constantFrom("a", "b", "é", "\u00e9".normalize("NFD"), "\u{1f600}"), { maxLength: 5 });
+    fc.assert(
+      fc.property(fc.array(short, { maxLength: 20 }), (texts) => {
+        for (const each of texts) {
+          const expected = each.join("");
+          expect(new BinaryReader(new TheirWriter().string(expected).finish()).string()).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  test("takes bytes that are no text for none, also where the text they look like is known", () => {
+    const isRead = (bytes: Uint8Array): boolean => {
+      try {
+        return new BinaryReader(new TheirWriter().bytes(bytes).finish()).string().length > 0;
+      } catch {
+        return false;
+      }
+    };
+    for (let first = 0x80; first < 0x100; first += 1) {
+      for (let last = 0; last < 0x100; last += 1) {
+        const known = new TheirWriter().string(String.fromCharCode(first, last)).finish();
+        expect(new BinaryReader(known).string()).toHaveLength(2);
+        const bytes = Uint8Array.of(first, last);
+        if (isRead(bytes) !== isUtf8(bytes)) throw new Error(`took ${first} ${last} for what it is not`);
+      }
+    }
   });
 
   test("skips fields it does not know, whatever their type", () => {

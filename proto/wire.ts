@@ -9,6 +9,14 @@ import { isUtf8 } from "node:buffer";
 const SHORT_TEXT_UNITS = 48;
 const REPLACEMENT = "\uFFFD";
 
+/** What a field of bytes is before it is read. */
+export const NO_BYTES = new Uint8Array(0);
+
+/** Texts up to this many bytes that come again and again are not decoded again: names of commands and workers. */
+const KNOWN_TEXT_BYTES = 32;
+/** Each at a place that its length and ends choose, where the next with that place puts it out. */
+const knownTexts: string[] = Array.from({ length: 256 }, () => "");
+
 export class BinaryReader {
   readonly buf: Buffer;
   readonly len: number;
@@ -69,7 +77,20 @@ export class BinaryReader {
 
   /** @throws TypeError for what is not UTF-8 */
   string(): string {
-    const start = this.#skipOver(this.uint32());
+    const bytes = this.uint32();
+    const start = this.#skipOver(bytes);
+    if (bytes <= KNOWN_TEXT_BYTES) {
+      const place = placeOf(this.buf, start, bytes);
+      const known = knownTexts[place];
+      if (known !== undefined && isText(this.buf, start, bytes, known)) return known;
+      const text = this.#text(start);
+      knownTexts[place] = text;
+      return text;
+    }
+    return this.#text(start);
+  }
+
+  #text(start: number): string {
     const text = this.buf.toString("utf8", start, this.pos);
     // Decoding replaces what is wrong; the replacement itself may also have been sent.
     if (text.includes(REPLACEMENT) && !isUtf8(this.buf.subarray(start, this.pos))) {
@@ -117,6 +138,22 @@ export class BinaryReader {
     this.pos = start + bytes;
     return start;
   }
+}
+
+function placeOf(buf: Buffer, start: number, bytes: number): number {
+  const first = buf[start] ?? 0;
+  const last = buf[start + bytes - 1] ?? 0;
+  return (bytes * 31 + first * 7 + last) & 0xff;
+}
+
+/** Whether the bytes are this text in ASCII. */
+function isText(buf: Buffer, start: number, bytes: number, text: string): boolean {
+  if (text.length !== bytes) return false;
+  for (let index = 0; index < bytes; index += 1) {
+    const byte = buf[start + index] ?? 0;
+    if (byte >= 0x80 || byte !== text.charCodeAt(index)) return false;
+  }
+  return true;
 }
 
 /** Grows as needed and may be used again after `reset`. */

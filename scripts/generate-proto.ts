@@ -55,11 +55,16 @@ export function runBuf(root: string, args: readonly string[]): Buffer {
   return stdout;
 }
 
+const NEW_BYTES = "new Uint8Array(0)";
+
 /** Our own reader and writer instead of ts-proto's; no versions of tools; of files that are not ours only the code. */
 function adapt(path: string, text: string): string {
   const wire = `${"../".repeat(path.split("/").length)}wire.ts`;
+  // Every message begins with its fields empty, and an array made for that costs more than all the others together.
+  const bytes = text.includes(NEW_BYTES) ? ", NO_BYTES" : "";
   const own = text
-    .replace('"@bufbuild/protobuf/wire"', JSON.stringify(wire))
+    .replace(' } from "@bufbuild/protobuf/wire"', `${bytes} } from ${JSON.stringify(wire)}`)
+    .replaceAll(NEW_BYTES, "NO_BYTES")
     .replace(/^\/\/ versions:\n(?:\/\/ {3}.*\n)+/m, "");
   return path.startsWith("google/") ? own.replaceAll(/^ *\/\*\*\n(?: *\*.*\n)+? *\*\/\n/gm, "") : own;
 }

@@ -2,7 +2,7 @@
 // source: producer.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../wire.ts";
+import { BinaryReader, BinaryWriter, NO_BYTES } from "../wire.ts";
 import { Timestamp } from "./google/protobuf/timestamp.ts";
 
 export interface ProducerEvent {
@@ -340,7 +340,7 @@ function createBaseCreateTask(): CreateTask {
   return {
     seq: 0n,
     command: "",
-    payload: new Uint8Array(0),
+    payload: NO_BYTES,
     priority: 0,
     webhook: "",
     maxAttempts: 0,

@@ -2,7 +2,7 @@
 // source: worker.proto
 
 /* eslint-disable */
-import { BinaryReader, BinaryWriter } from "../wire.ts";
+import { BinaryReader, BinaryWriter, NO_BYTES } from "../wire.ts";
 import { Timestamp } from "./google/protobuf/timestamp.ts";
 
 export interface WorkerEvent {
@@ -606,7 +606,7 @@ function createBaseTask(): Task {
   return {
     id: "",
     command: "",
-    payload: new Uint8Array(0),
+    payload: NO_BYTES,
     priority: 0,
     webhook: "",
     maxAttempts: 0,
@@ -911,7 +911,7 @@ export const TaskBatch: MessageFns<TaskBatch> = {
 };
 
 function createBaseResult(): Result {
-  return { taskId: "", status: "", resultJson: new Uint8Array(0), error: "" };
+  return { taskId: "", status: "", resultJson: NO_BYTES, error: "" };
 }
 
 export const Result: MessageFns<Result> = {
