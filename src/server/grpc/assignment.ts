@@ -1,9 +1,10 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task, TraceContext } from "../queue/task.ts";
 import { TASK_ID_BYTES } from "../queue/task-id.ts";
+import type { Keyed } from "../queue/task-queue.ts";
 
 /** As `TaskQueue.writeId`. */
-export type IdWriter = (task: Task, target: Uint8Array, start: number) => void;
+export type IdWriter = (task: Keyed, target: Uint8Array, start: number) => void;
 
 /**
  * The answer to one Ready. Written to the wire by hand, from the tasks as they are: through the generated code, with a
@@ -104,7 +105,14 @@ const SMALL_UNITS = 1024;
 const FIXED_BYTES = 320;
 const TRACE_FIXED_BYTES = 8;
 
+/** Leases that are handed out together mostly end in the same second. */
+let lastSecond = { seconds: Number.NaN, text: "" };
+
 /** UTC, whole seconds, cut off: a lease never looks longer than it is. */
 function rfc3339Seconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds !== lastSecond.seconds) {
+    lastSecond = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
+  }
+  return lastSecond.text;
 }

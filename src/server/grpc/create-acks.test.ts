@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { ServerEvent } from "../../../proto/generated/producer.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
+import { CreatedTask } from "../queue/created-task.ts";
 import { accepted, refused } from "../queue/errors.ts";
 import { freshTask } from "../queue/fresh-task.ts";
 import { formatTaskId, type TaskIdSeed, writeTaskId } from "../queue/task-id.ts";
@@ -12,14 +13,17 @@ const SEED: TaskIdSeed = [3, 4];
 const writeId: IdWriter = ({ key }, target, start) => writeTaskId(key, SEED, target, start);
 const BLANK = { ok: false, taskId: "", errorMessage: "", replayed: false, errorCode: "" };
 
-const task = freshTask(newTask(), 0);
-const taskId = formatTaskId(task.key, SEED);
+const fresh = newTask();
+const existing = freshTask(newTask(), 0);
+const created = new CreatedTask(fresh, undefined, 0);
+const replayed = new CreatedTask(newTask(), existing, 0);
+const taskId = formatTaskId(fresh.key, SEED);
 const answers: readonly (CreateAnswer & { readonly reads: object })[] = [
-  { seq: 0n, outcome: accepted({ task, replayed: false }), reads: { ...BLANK, ok: true, taskId } },
+  { seq: 0n, outcome: accepted(created), reads: { ...BLANK, ok: true, taskId } },
   {
     seq: 2n ** 64n - 1n,
-    outcome: accepted({ task, replayed: true }),
-    reads: { ...BLANK, ok: true, taskId, replayed: true },
+    outcome: accepted(replayed),
+    reads: { ...BLANK, ok: true, taskId: formatTaskId(existing.key, SEED), replayed: true },
   },
   {
     seq: 300n,

@@ -1,7 +1,7 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
+import type { CreatedTask } from "../queue/created-task.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
 import { TASK_ID_BYTES } from "../queue/task-id.ts";
-import type { CreatedTask } from "../queue/task-queue.ts";
 import type { IdWriter } from "./assignment.ts";
 
 /** What became of one task that was asked for. */
@@ -39,10 +39,10 @@ export class CreateAcks {
   #writeAck(writer: BinaryWriter, { seq, outcome = refused("INTERNAL", "no answer") }: CreateAnswer): void {
     if (seq !== 0n) writer.uint32(ACK.seq).uint64(seq);
     if (outcome.ok) {
-      const { task, replayed } = outcome.value;
+      const created = outcome.value;
       const start = writer.uint32(ACK.ok).bool(true).uint32(ACK.taskId).ascii(TASK_ID_BYTES);
-      this.#writeId(task, writer.buffer, start);
-      if (replayed) writer.uint32(ACK.replayed).bool(true);
+      this.#writeId(created, writer.buffer, start);
+      if (created.replayed) writer.uint32(ACK.replayed).bool(true);
     } else {
       writer.uint32(ACK.errorMessage).string(outcome.error.message).uint32(ACK.errorCode).string(outcome.error.code);
     }

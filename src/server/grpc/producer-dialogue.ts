@@ -5,8 +5,8 @@ import {
 } from "../../../proto/generated/producer.ts";
 import type { Caller } from "../auth/principal.ts";
 import type { CreateTask } from "../queue/admission.ts";
+import type { CreatedTask } from "../queue/created-task.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
-import type { CreatedTask } from "../queue/task-queue.ts";
 import { AckLine } from "./ack-line.ts";
 import type { IdWriter } from "./assignment.ts";
 import { CreateAcks, type CreateAnswer } from "./create-acks.ts";
@@ -117,12 +117,14 @@ export class ProducerDialogue implements Dialogue {
     this.#options.observer.batch("create", messages.length);
     const { jsonDepthMax } = this.#options.limits;
     const requests = messages.map((message) => createRequestOf(message, jsonDepthMax));
-    const readable = requests.flatMap((request) => (request.ok ? [request.value] : []));
-    const answers = (await this.#createReadable(readable)).values();
+    const readable: CreateTask[] = [];
+    for (const request of requests) if (request.ok) readable.push(request.value);
+    const answers = await this.#createReadable(readable);
+    let next = 0;
     this.#acks.add(
       messages.map(({ seq }, index) => {
         const request = requests[index];
-        return { seq, outcome: request?.ok === true ? answers.next().value : request };
+        return { seq, outcome: request?.ok === true ? answers[next++] : request };
       }),
     );
   }

@@ -15,6 +15,8 @@ export type ReadysOptions = Omit<ReadyLineOptions, "commands" | "leaseMs" | "cla
 export class Readys {
   readonly #options: ReadysOptions;
   readonly #lines = new Map<string, ReadyLine>();
+  /** What the last Ready asked for: the next one mostly wants the same. */
+  #last: { readonly commands: readonly string[]; readonly leaseSeconds: number; readonly line: ReadyLine } | undefined;
 
   constructor(options: ReadysOptions) {
     this.#options = options;
@@ -35,8 +37,16 @@ export class Readys {
   add(message: Ready): void {
     const asBatch = message.count > 1;
     const wish: Wish = { count: Math.max(message.count, 1), asBatch };
+    const { commands } = message;
     const leaseSeconds = Math.max(message.leaseSeconds, 0);
-    this.#lineOf(this.#commandsOf(message.commands), leaseSeconds).add(wish);
+    const last = this.#last;
+    if (last !== undefined && last.leaseSeconds === leaseSeconds && areEqual(last.commands, commands)) {
+      last.line.add(wish);
+      return;
+    }
+    const line = this.#lineOf(this.#commandsOf(commands), leaseSeconds);
+    this.#last = { commands, leaseSeconds, line };
+    line.add(wish);
   }
 
   #commandsOf(asked: readonly string[]): readonly string[] | undefined {
@@ -70,7 +80,12 @@ export class Readys {
   #forgetIdleLines(): void {
     if (this.#lines.size < LINES_KEPT) return;
     for (const [key, line] of this.#lines) if (line.idle) this.#lines.delete(key);
+    this.#last = undefined;
   }
+}
+
+function areEqual(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
 const LINES_KEPT = 16;

@@ -11,6 +11,22 @@ export interface Fate {
   dropped(): void;
 }
 
+/** Turns of the event loop that were waited for. */
+let turns = 0;
+let isTurning = false;
+
+/** The same number until the event loop has turned. */
+function turnOfLoop(): number {
+  if (!isTurning) {
+    isTurning = true;
+    setImmediate(() => {
+      isTurning = false;
+      turns += 1;
+    });
+  }
+  return turns;
+}
+
 /**
  * Sends the messages of one stream, one at a time: each waits until the connection has taken the one before it. So it is
  * known of every message whether the client may have it, and what comes up meanwhile can still share a message.
@@ -86,14 +102,10 @@ export class StreamWriter {
       if (this.idle) this.#onIdle();
       return;
     }
-    let waited = false;
-    if (item.fate !== undefined) {
-      setImmediate(() => {
-        waited = true;
-      });
-    }
+    const turn = item.fate === undefined ? undefined : turnOfLoop();
     this.#call.sendMessage(item.event, () => {
       if (this.#closed) return;
+      const waited = turn !== undefined && turn !== turns;
       if (waited || this.#doubtful !== undefined) this.#doubt(item);
       this.#next();
     });

@@ -197,13 +197,14 @@ export class WorkerDialogue implements Dialogue {
     this.#options.observer.batch("result", messages.length);
     const { jsonDepthMax } = this.#options.limits;
     const requests = messages.map((message) => resultOf(message, jsonDepthMax));
-    const readable = requests.flatMap((request) => (request.ok ? [request.value] : []));
+    const readable: TaskResult[] = [];
+    for (const request of requests) if (request.ok) readable.push(request.value);
     const acknowledge = (outcomes: readonly Outcome<unknown>[]): void => {
-      const answers = outcomes.values();
+      let next = 0;
       this.#acks.add(
         messages.map(({ taskId }, index) => {
           const request = requests[index];
-          const outcome = request?.ok === true ? answers.next().value : request;
+          const outcome = request?.ok === true ? outcomes[next++] : request;
           if (outcome?.ok === true) this.#settled();
           return verdict(taskId, outcome ?? refused("INTERNAL", "no answer"));
         }),

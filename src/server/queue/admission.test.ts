@@ -3,6 +3,7 @@ import { admit, type CreateTask } from "./admission.ts";
 import { POLICY } from "./queue-fixture.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
+const KEY = { shard: 0, sequence: 1 };
 const ITEM: CreateTask = {
   command: "resize",
   payload: "{}",
@@ -15,7 +16,7 @@ const ITEM: CreateTask = {
 };
 
 function admitted(given: Partial<CreateTask>) {
-  const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW);
+  const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
   if (!outcome.ok) throw outcome.error;
   return outcome.value;
 }
@@ -63,7 +64,7 @@ describe("what is refused, and how", () => {
   ];
   for (const [name, given, code, message] of table) {
     test(name, () => {
-      const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW);
+      const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
       if (outcome.ok) throw new Error("it was admitted");
       expect(outcome.error.code).toBe(code as typeof outcome.error.code);
       expect(outcome.error.message).toContain(message);

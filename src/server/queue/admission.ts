@@ -1,7 +1,7 @@
 import { accepted, type Outcome, refused } from "./errors.ts";
 import type { QueuePolicy } from "./policy.ts";
 import type { NewTask } from "./store.ts";
-import { PRIORITY_MAX, type TraceContext } from "./task.ts";
+import { PRIORITY_MAX, type TaskKey, type TraceContext } from "./task.ts";
 import { overBound } from "./text-bound.ts";
 
 /** A task as a producer asks for it, on any transport. */
@@ -25,13 +25,17 @@ export interface CreateTask {
 
 const MAX_ATTEMPTS_MAX = 2 ** 31 - 1;
 
-/** Fills in the defaults, or says what is wrong: everything about a new task but its place. */
+/**
+ * Fills in the defaults, or says what is wrong.
+ * @param place the new task's; not asked for one that is refused
+ */
 export function admit(
   item: CreateTask,
   tenant: string,
   policy: QueuePolicy,
   now: number,
-): Outcome<Omit<NewTask, "key">> {
+  place: (item: CreateTask) => TaskKey,
+): Outcome<NewTask> {
   if (item.command.trim() === "") return refused("INVALID_ARGUMENT", "invalid command");
   const tooLong =
     overBound("command", item.command, policy.commandBytesMax) ??
@@ -53,6 +57,7 @@ export function admit(
     return refused("INVALID_ARGUMENT", `a delay may be at most ${policy.delayMsMax / 1000} s`);
   }
   return accepted({
+    key: place(item),
     tenant,
     command: item.command,
     payload: item.payload,

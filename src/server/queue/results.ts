@@ -48,10 +48,13 @@ export class Results {
   ): Promise<Outcome<{ readonly completedMs: number }>[]> {
     const { store, observer, clock, keyOf, textBytesMax } = this.#options;
     const now = clock();
+    const done = accepted({ completedMs: now });
     const outcomes: Outcome<{ readonly completedMs: number }>[] = [];
     const known: Completion[] = [];
     const places: number[] = [];
-    for (const [place, item] of results.entries()) {
+    for (let place = 0; place < results.length; place += 1) {
+      const item = results[place];
+      assert(item !== undefined, "there is a result at each place");
       const key = keyOf(item.id);
       if (key === undefined) {
         outcomes[place] = refused("NOT_FOUND", "task not found");
@@ -66,12 +69,13 @@ export class Results {
       places.push(place);
     }
     const answers = known.length === 0 ? [] : await store.complete(known, now);
-    for (const [index, answer] of answers.entries()) {
+    for (let index = 0; index < answers.length; index += 1) {
+      const answer = answers[index];
       const item = known[index];
       const place = places[index];
-      assert(item !== undefined && place !== undefined, "the store answered more items than it was given");
+      assert(answer !== undefined && item !== undefined && place !== undefined, "the store answers what it is given");
       if (answer.kind === "finished") {
-        outcomes[place] = accepted({ completedMs: now });
+        outcomes[place] = done;
         observer.finished(answer.command, item.state, answer.createdMs, now);
         this.arrived(item.key);
       } else {

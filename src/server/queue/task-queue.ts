@@ -1,7 +1,7 @@
 import { admit, type CreateTask } from "./admission.ts";
 import { type ClaimOptions, Claims, type WorkerIdentity } from "./claims.ts";
+import { CreatedTask } from "./created-task.ts";
 import { accepted, assert, CodeqError, type Outcome, refused } from "./errors.ts";
-import { freshTask } from "./fresh-task.ts";
 import { leaseRefusal } from "./lease-refusal.ts";
 import type { RetryRule } from "./lifecycle.ts";
 import { laneOf } from "./lines.ts";
@@ -10,22 +10,19 @@ import type { QueuePolicy } from "./policy.ts";
 import { Results, type TaskResult } from "./results.ts";
 import { shardOfKey } from "./shard-of-key.ts";
 import { turnOf } from "./shard-of-moment.ts";
-import type { LaneStats, NewTask, Store } from "./store.ts";
+import type { InsertOutcome, LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
 import { formatTaskId, parseTaskId, Sequence, writeTaskId } from "./task-id.ts";
 import { overBound } from "./text-bound.ts";
-
-export interface CreatedTask {
-  readonly task: Task;
-  /** The idempotency key was known: this is the task created with it before. */
-  readonly replayed: boolean;
-}
 
 export interface Requeued {
   readonly dead: boolean;
   /** Milliseconds until the task may be claimed again. */
   readonly delayMs: number;
 }
+
+/** A task, or what will be one. */
+export type Keyed = Pick<Task, "key">;
 
 export interface TaskQueueOptions {
   readonly store: Store;
@@ -95,13 +92,13 @@ export class TaskQueue {
   }
 
   /** The public id of a task. */
-  idOf(task: Task): string {
-    return formatTaskId(task.key, this.#store.seed);
+  idOf({ key }: Keyed): string {
+    return formatTaskId(key, this.#store.seed);
   }
 
   /** Writes the public id into a message: `TASK_ID_BYTES` bytes of ASCII. */
-  writeId(task: Task, target: Uint8Array, start: number): void {
-    writeTaskId(task.key, this.#store.seed, target, start);
+  writeId({ key }: Keyed, target: Uint8Array, start: number): void {
+    writeTaskId(key, this.#store.seed, target, start);
   }
 
   async create(tenant: string, items: readonly CreateTask[]): Promise<Outcome<CreatedTask>[]> {
@@ -110,31 +107,33 @@ export class TaskQueue {
     const admitted: NewTask[] = [];
     const places: number[] = [];
     const home = this.#store.home(turnOf(now));
-    for (const [place, item] of items.entries()) {
-      const admission = admit(item, tenant, this.#policy, now);
+    const placeFor = ({ idempotencyKey }: CreateTask): TaskKey => ({
+      shard: idempotencyKey === undefined ? home : shardOfKey(tenant, idempotencyKey, this.#policy.shards),
+      sequence: this.#sequence.next(now),
+    });
+    for (let place = 0; place < items.length; place += 1) {
+      const item = items[place];
+      assert(item !== undefined, "there is an item at each place");
+      const admission = admit(item, tenant, this.#policy, now, placeFor);
       if (!admission.ok) {
         outcomes[place] = admission;
         continue;
       }
-      const shard =
-        item.idempotencyKey === undefined ? home : shardOfKey(tenant, item.idempotencyKey, this.#policy.shards);
-      admitted.push(placed(admission.value, { shard, sequence: this.#sequence.next(now) }));
+      admitted.push(admission.value);
       places.push(place);
     }
     const inserted = admitted.length === 0 ? [] : await this.#store.insert(admitted, now);
-    for (const [index, outcome] of inserted.entries()) {
+    for (let index = 0; index < inserted.length; index += 1) {
+      const outcome = inserted[index];
       const fresh = admitted[index];
       const place = places[index];
-      assert(fresh !== undefined && place !== undefined, "the store answered more items than it was given");
-      if (outcome.kind === "failed") {
-        outcomes[place] = refused(outcome.code, outcome.message);
-        continue;
-      }
-      const replayed = outcome.kind === "existing";
-      const task = replayed ? outcome.task : freshTask(fresh, now);
-      outcomes[place] = accepted({ task, replayed });
+      assert(outcome !== undefined && fresh !== undefined && place !== undefined, "the store answers what it is given");
+      outcomes[place] =
+        outcome.kind === "failed"
+          ? refused(outcome.code, outcome.message)
+          : accepted(new CreatedTask(fresh, outcome.kind === "existing" ? outcome.task : undefined, now));
     }
-    this.#announce(admitted.filter((_, index) => inserted[index]?.kind === "created"));
+    this.#announce(admitted, inserted);
     return outcomes;
   }
 
@@ -280,10 +279,12 @@ export class TaskQueue {
   }
 
   /** Tells the observer about new tasks, wakes who waits for them and sets the alarm for the delayed ones. */
-  #announce(created: readonly NewTask[]): void {
+  #announce(tasks: readonly NewTask[], inserted: readonly InsertOutcome[]): void {
     const counts = new Map<string, number>();
     const ready = new Map<string, number>();
-    for (const task of created) {
+    for (let index = 0; index < inserted.length; index += 1) {
+      const task = tasks[index];
+      if (task === undefined || inserted[index]?.kind !== "created") continue;
       add(counts, task.command);
       if (task.dueMs !== undefined) this.#onDue(task.dueMs);
       else if (this.#claims.waiting > 0) add(ready, laneOf(task.tenant, task.command));
@@ -335,20 +336,4 @@ function earliest(a: number | undefined, b: number | undefined): number | undefi
 
 function add(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);
-}
-
-/** Spelt out, since copying properties by name is slow and this is done for each task. */
-function placed(task: Omit<NewTask, "key">, key: TaskKey): NewTask {
-  return {
-    key,
-    tenant: task.tenant,
-    command: task.command,
-    payload: task.payload,
-    priority: task.priority,
-    maxAttempts: task.maxAttempts,
-    webhook: task.webhook,
-    trace: task.trace,
-    idempotencyKey: task.idempotencyKey,
-    dueMs: task.dueMs,
-  };
 }

@@ -1,10 +1,11 @@
 import { type Attributes, type Context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
 import type { CreateTask } from "../queue/admission.ts";
 import type { ClaimOptions, WorkerIdentity } from "../queue/claims.ts";
+import type { CreatedTask } from "../queue/created-task.ts";
 import { CodeqError, type Outcome } from "../queue/errors.ts";
 import type { TaskResult } from "../queue/results.ts";
 import type { Task } from "../queue/task.ts";
-import { type CreatedTask, type Requeued, TaskQueue, type TaskQueueOptions } from "../queue/task-queue.ts";
+import { type Requeued, TaskQueue, type TaskQueueOptions } from "../queue/task-queue.ts";
 import { endSpan, type TaskSpans } from "./task-spans.ts";
 import { contextOfText, textOfContext } from "./trace-context.ts";
 
@@ -50,7 +51,7 @@ export class TracedQueue extends TaskQueue {
       if (span === undefined) continue;
       if (outcome.ok)
         span.setAttributes({
-          "codeq.task.id": this.idOf(outcome.value.task),
+          "codeq.task.id": this.idOf(outcome.value),
           "codeq.replayed": outcome.value.replayed,
         });
       endSpan(span, outcome.ok ? undefined : outcome.error);

@@ -1,6 +1,6 @@
 import type { CreateTask } from "../../queue/admission.ts";
+import type { CreatedTask } from "../../queue/created-task.ts";
 import { accepted, type Outcome, refused } from "../../queue/errors.ts";
-import type { CreatedTask } from "../../queue/task-queue.ts";
 import { jsonResponse, refusalResponse } from "../responses.ts";
 import { parseRfc3339 } from "../rfc3339.ts";
 import { bodyRoute, type Call, type Route } from "../route.ts";

@@ -3,11 +3,10 @@ import type { Failed, InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
+import { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { traceText } from "./trace-text.ts";
-
-type TaskRow = [number, number, number, number, string | null, string, string | null, string | null, string | null];
 
 const TOO_MANY_COMMANDS: Failed = {
   kind: "failed",
@@ -15,12 +14,14 @@ const TOO_MANY_COMMANDS: Failed = {
   message: "too many different commands of this tenant have tasks; commands without tasks are forgotten",
 };
 
+const CREATED: InsertOutcome = { kind: "created" };
+
 /** New tasks into a shard. */
 export class Inserting {
   readonly #lanes: LaneBook;
   readonly #reader: TaskReader;
   readonly #heads: ReadyHeads;
-  readonly #task: Statement<unknown, TaskRow>;
+  readonly #tasks: RowInserts;
   readonly #readyRange: Statement<unknown, [number, number]>;
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
   readonly #key: Statement<unknown, [string, string, number]>;
@@ -29,7 +30,7 @@ export class Inserting {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#heads = heads;
-    this.#task = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#tasks = new RowInserts(db, "task", 9);
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
     );
@@ -54,35 +55,51 @@ export class Inserting {
         outcomes.push(TOO_MANY_COMMANDS);
         continue;
       }
-      outcomes.push({ kind: "created" });
+      outcomes.push(CREATED);
       if (!this.#insertOne(item, lane, now)) continue;
       const { sequence } = item.key;
       if (sequence !== last + 1) {
-        if (last >= first) this.#readyRange.run(first, last);
+        this.#makeReady(first, last);
         first = sequence;
       }
       last = sequence;
     }
-    if (last >= first) this.#readyRange.run(first, last);
+    this.#makeReady(first, last);
+    this.#tasks.flush();
     return outcomes;
+  }
+
+  /** To be called when the transaction is undone. */
+  forget(): void {
+    this.#tasks.forget();
+  }
+
+  #makeReady(first: number, last: number): void {
+    if (last < first) return;
+    this.#tasks.flush();
+    this.#readyRange.run(first, last);
   }
 
   /** True when the task is ready and still has to get into the ready table. */
   #insertOne(item: NewTask, lane: Lane, now: number): boolean {
     const { tenant, command, priority, idempotencyKey, dueMs } = item;
     const { sequence } = item.key;
-    this.#task.run(
-      sequence,
-      lane.id,
-      priority,
-      item.maxAttempts,
-      command === lane.command ? null : command,
-      item.payload,
-      item.webhook ?? null,
-      idempotencyKey ?? null,
-      item.trace === undefined ? null : traceText(item.trace),
-    );
-    if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
+    const { values } = this.#tasks;
+    let column = this.#tasks.add();
+    values[column++] = sequence;
+    values[column++] = lane.id;
+    values[column++] = priority;
+    values[column++] = item.maxAttempts;
+    values[column++] = command === lane.command ? null : command;
+    values[column++] = item.payload;
+    values[column++] = item.webhook ?? null;
+    values[column++] = idempotencyKey ?? null;
+    values[column++] = item.trace === undefined ? null : traceText(item.trace);
+    if (idempotencyKey !== undefined) {
+      // The next item may ask who holds it.
+      this.#tasks.flush();
+      this.#key.run(tenant, idempotencyKey, sequence);
+    }
     if (dueMs === undefined || dueMs <= now) {
       this.#lanes.addReady(lane, priority, 1);
       this.#heads.add(lane, item);

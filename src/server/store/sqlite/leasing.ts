@@ -18,12 +18,12 @@ import type { FinishLog } from "./finish-log.ts";
 import type { HeldLeases, Lease } from "./held-leases.ts";
 import type { LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
+import { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
 
 type LeaseRow = readonly [task: number, lane: number, priority: number, attempts: number, worker: string];
-type DoneRow = [number, number, number, number, number, string | null, string | null];
 
 export interface LeasingParts {
   readonly lanes: LaneBook;
@@ -45,7 +45,7 @@ export class Leasing {
   readonly #lease: Statement<unknown, [number]>;
   readonly #end: Statement<unknown, [number, number]>;
   readonly #move: Statement<unknown, [number, number, number]>;
-  readonly #done: Statement<unknown, DoneRow>;
+  readonly #done: RowInserts;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
@@ -61,7 +61,7 @@ export class Leasing {
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
     this.#end = db.prepare("DELETE FROM lease WHERE task BETWEEN ? AND ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
-    this.#done = db.prepare("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)");
+    this.#done = new RowInserts(db, "done", 7);
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
     this.#ended = db.prepare(`SELECT ${columns} FROM lease WHERE ends <= ? ORDER BY ends, task LIMIT ?`);
     this.#nextEnd = db.prepare("SELECT min(ends) AS ends FROM lease");
@@ -99,6 +99,7 @@ export class Leasing {
       outcomes.push({ kind: "finished", command: lane.command, createdMs: sequenceMs(task) });
     }
     this.#endRange(first, last);
+    this.#done.flush();
     return outcomes;
   }
 
@@ -124,6 +125,11 @@ export class Leasing {
       tally.add(lease.lane, lease.task, this.#retry(lease, undefined, "LEASE_EXPIRED", rule, now));
     }
     return { lanes: tally.lanes, nextDueMs: this.#nextEnd.get()?.ends ?? undefined };
+  }
+
+  /** To be called when the transaction is undone. */
+  forget(): void {
+    this.#done.forget();
   }
 
   #heldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
@@ -169,6 +175,7 @@ export class Leasing {
       case "dead":
         this.#endOne(task);
         this.#finish(lease, "dead", undefined, reason, now);
+        this.#done.flush();
         return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
       case "ready":
         return this.#requeue(lease, now);
@@ -196,7 +203,15 @@ export class Leasing {
     now: number,
   ): void {
     const { task, lane, attempts } = lease;
-    this.#done.run(task, lane.id, DONE_STATES.indexOf(state), attempts, now, result ?? null, error ?? null);
+    const { values } = this.#done;
+    let column = this.#done.add();
+    values[column++] = task;
+    values[column++] = lane.id;
+    values[column++] = DONE_STATES.indexOf(state);
+    values[column++] = attempts;
+    values[column++] = now;
+    values[column++] = result ?? null;
+    values[column++] = error ?? null;
     this.#log.add(lane, task, now);
     this.#lanes.add(lane, "leased", -1);
     this.#lanes.add(lane, state, 1);

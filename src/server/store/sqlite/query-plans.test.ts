@@ -51,6 +51,8 @@ test("defect 43: no statement scans a table or sorts, whatever the number of tas
       .all()
       .map((row) => row.detail);
     for (const detail of plan) {
+      // Rows that are given are no table.
+      if (/^SCAN \d+-ROW VALUES CLAUSE$/.test(detail)) continue;
       expect(`${sql}: ${detail}`).not.toMatch(/SCAN|TEMP B-TREE/);
     }
   }

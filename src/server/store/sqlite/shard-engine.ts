@@ -141,6 +141,8 @@ export class ShardEngine {
     this.#lanes.load();
     this.#heads.clear();
     this.#leases.clear();
+    this.#inserting.forget();
+    this.#leasing.forget();
     this.#log.forget();
   }
 
