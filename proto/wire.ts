@@ -9,7 +9,10 @@ import { isUtf8 } from "node:buffer";
 const SHORT_TEXT_UNITS = 48;
 const REPLACEMENT = "\uFFFD";
 
-/** What a field of bytes is before it is read. */
+/**
+ * What a field of bytes is before it is read.
+ * @public used by the generated code
+ */
 export const NO_BYTES = new Uint8Array(0);
 
 /** Texts up to this many bytes that come again and again are not decoded again: names of commands and workers. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { HeapLook } from "../profile/server-profile.ts";
-import { objectsMade } from "./objects-made.ts";
+import { countMade } from "./objects-made.ts";
 
 /** A server whose heap is this, look after look, and that does so many tasks between two looks of a pair. */
 function server(looks: readonly HeapLook[], tasksApart: number) {
@@ -20,7 +20,7 @@ test("objects for a task are those that came between two looks", async () => {
     { objects: 5_000, left: 900 },
     { objects: 25_000, left: 900 },
   ];
-  expect(await objectsMade(server(looks, 1000))).toBe(20);
+  expect(await countMade(server(looks, 1000))).toBe(20);
 });
 
 test("pairs with a collection in between do not count", async () => {
@@ -32,8 +32,8 @@ test("pairs with a collection in between do not count", async () => {
     { objects: 9_000, left: 1_800 },
     { objects: 3_000, left: 1_800 },
   ];
-  expect(await objectsMade(server(looks, 1000))).toBe(30);
-  expect(await objectsMade(server(looks.slice(0, 2), 1000))).toBeUndefined();
+  expect(await countMade(server(looks, 1000))).toBe(30);
+  expect(await countMade(server(looks.slice(0, 2), 1000))).toBeUndefined();
 });
 
 test("a few tasks say nothing, for others may be half done", async () => {
@@ -41,5 +41,5 @@ test("a few tasks say nothing, for others may be half done", async () => {
     { objects: 5_000, left: 900 },
     { objects: 25_000, left: 900 },
   ];
-  expect(await objectsMade(server(looks, 99))).toBeUndefined();
+  expect(await countMade(server(looks, 99))).toBeUndefined();
 });

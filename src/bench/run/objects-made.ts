@@ -20,7 +20,7 @@ const TASKS_MIN = 100;
  * in between tell nothing.
  * @returns the median of the pairs, or undefined when none told anything
  */
-export async function objectsMade({ lookAtHeap, tasks, sleep }: LooksAtHeap): Promise<number | undefined> {
+export async function countMade({ lookAtHeap, tasks, sleep }: LooksAtHeap): Promise<number | undefined> {
   const made: number[] = [];
   for (let pair = 0; pair < PAIRS; pair += 1) {
     const before = await lookAtHeap();

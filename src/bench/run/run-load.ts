@@ -7,7 +7,7 @@ import type { HeapCount, HeapLook, ServerProfile } from "../profile/server-profi
 import type { MetricsPage } from "../target/metrics-page.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { LiveView } from "./live-view.ts";
-import { objectsMade } from "./objects-made.ts";
+import { countMade } from "./objects-made.ts";
 import { LEASE_SECONDS, type PointPlan } from "./point-plan.ts";
 import type { RunSettings } from "./run-settings.ts";
 import { fillPlan, threadPlans } from "./thread-plans.ts";
@@ -72,9 +72,9 @@ export async function runLoad(
   await stage("warming up", parameters.warmupMs);
   const profile = server.own?.profile;
   const counted = (): Promise<HeapCount | undefined> =>
-    unlessOver(settings.watchesGarbage && profile !== undefined ? profile.countObjects() : Promise.resolve(undefined));
+    unlessOver(settings.watchesGarbage && profile !== undefined ? profile.countObjects() : NOTHING);
   const heapBefore = await counted();
-  await unlessOver(profile?.begin() ?? Promise.resolve());
+  await unlessOver(profile?.begin() ?? NOTHING);
   const fromUs = clock.nowUs();
   const first = server.view.metrics();
   // Looked at only after the window; should it fail, the wait for it does.
@@ -82,39 +82,30 @@ export async function runLoad(
   await stage("measuring", parameters.durationMs);
   const toUs = clock.nowUs();
   const after = await unlessOver(server.view.metrics());
-  await unlessOver(profile?.end() ?? Promise.resolve());
+  await unlessOver(profile?.end() ?? NOTHING);
   const heapAfter = await counted();
-  const made = settings.watchesGarbage && profile !== undefined ? madeFor(plan, threads, profile) : undefined;
-  const objects = await unlessOver(made ?? Promise.resolve(undefined));
+  const objectsMade = await unlessOver(settings.watchesGarbage ? madeFor(plan, threads, profile) : NOTHING);
   watch.phase("draining");
   await unlessOver(threads.stopProducing(ANSWER_MS_MAX));
   if (plan.afterwards === "drain") await unlessOver(drained(threads, plan));
   const reports = await unlessOver(threads.finish(ANSWER_MS_MAX));
+  const heap = heapBefore === undefined || heapAfter === undefined ? undefined : ([heapBefore, heapAfter] as const);
+  const told = { before: await first, after, heap, objectsMade };
   const skippedArrivals = threads.sum("skippedArrivals");
   const leaseMs = LEASE_SECONDS * 1000;
-  const nowUs = (): number => clock.nowUs();
-  const heap = heapBefore === undefined || heapAfter === undefined ? undefined : ([heapBefore, heapAfter] as const);
-  return {
-    rows,
-    reports,
-    leaseMs,
-    originMs,
-    fromUs,
-    toUs,
-    before: await first,
-    after,
-    skippedArrivals,
-    heap,
-    objectsMade: objects,
-    nowUs,
-  };
+  return { rows, reports, leaseMs, originMs, fromUs, toUs, skippedArrivals, nowUs: () => clock.nowUs(), ...told };
 }
 
 /** After the window: it stops the server again and again. */
-function madeFor({ unit }: PointPlan, threads: LoadThreads, profile: ServerProfile): Promise<number | undefined> {
+async function madeFor(
+  { unit }: PointPlan,
+  threads: LoadThreads,
+  profile: ServerProfile | undefined,
+): Promise<number | undefined> {
+  if (profile === undefined) return undefined;
   const done = unit === "creates/s" ? "created" : "resultsAcked";
   const lookAtHeap = (): Promise<HeapLook> => profile.lookAtHeap();
-  return objectsMade({ lookAtHeap, tasks: () => threads.sum(done), sleep: Bun.sleep });
+  return countMade({ lookAtHeap, tasks: () => threads.sum(done), sleep: Bun.sleep });
 }
 
 /** Makes the tasks that shall wait when the load begins. */
@@ -150,6 +141,7 @@ function tasksMaxOf(plan: PointPlan, { parameters }: RunSettings): number {
   return Math.min(Math.ceil(plan.prefill + made + 10_000), LEDGER_TASKS_MAX, TAGS_MAX);
 }
 
+const NOTHING = Promise.resolve(undefined);
 const PROGRESS_MS = 250;
 const ANSWER_MS_MAX = 15_000;
 const DRAIN_MS_MAX = 15_000;
