@@ -5,8 +5,14 @@ import { foldCommand, type TaskKey } from "./task.ts";
  * for each task's result. A tenant has no NUL in its name, so names of different kinds are never mistaken.
  */
 
+/** Mostly it is the one that was asked for before. */
+let last = { tenant: "", command: "", lane: "\u0000" };
+
 export function laneOf(tenant: string, command: string): string {
-  return `${tenant}\u0000${foldCommand(command)}`;
+  if (command !== last.command || tenant !== last.tenant) {
+    last = { tenant, command, lane: `${tenant}\u0000${foldCommand(command)}` };
+  }
+  return last.lane;
 }
 
 export function tenantOfLane(lane: string): string {
