@@ -7,9 +7,20 @@ import type { HeldLeases } from "./held-leases.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
-import { TASK_COLUMNS, type TaskColumns, taskOf } from "./task-reader.ts";
+import { type TaskColumns, taskOf } from "./task-reader.ts";
 
-type ReadyRow = readonly [position: number, task: number, attempts: number, ...columns: TaskColumns];
+type ReadyRow = readonly [
+  position: number,
+  task: number,
+  attempts: number,
+  maxAttempts: number,
+  payload: string,
+  rare: string | null,
+];
+
+/** What few tasks have: their own spelling of the command, webhook, trace. */
+type Rare = readonly [command: TaskColumns[2], webhook: TaskColumns[4], trace: TaskColumns[5]];
+const NOTHING_RARE: Rare = [null, null, null];
 
 export interface ClaimingParts {
   readonly lanes: LaneBook;
@@ -37,8 +48,10 @@ export class Claiming {
     this.#heads = heads;
     this.#leases = leases;
     this.#shard = shard;
+    // Each column of a row takes time, also where it is empty.
     this.#head = db.prepare(
-      `SELECT r.position, r.task, r.attempts, ${TASK_COLUMNS}
+      `SELECT r.position, r.task, r.attempts, t.max_attempts, t.payload,
+         CASE WHEN coalesce(t.command, t.webhook, t.trace) IS NOT NULL THEN json_array(t.command, t.webhook, t.trace) END
        FROM ready r CROSS JOIN task t ON t.id = r.task
        WHERE r.lane = ? AND r.priority = ? ORDER BY r.position, r.task LIMIT ?`,
     );
@@ -97,12 +110,14 @@ export class Claiming {
     assert(last !== undefined && rows.length === count, `lane ${lane.id} has ${rows.length} ready tasks, not ${count}`);
     this.#move(portion, request, now, [last[0], last[1]]);
     const { worker, leaseUntilMs } = request;
-    for (const [position, sequence, delivered, ...columns] of rows) {
+    for (const [position, sequence, delivered, maxAttempts, payload, rare] of rows) {
       if (position !== sequence) this.#forgetPosition.run(sequence);
+      // Written by the statement.
+      const [command, webhook, trace] = rare === null ? NOTHING_RARE : (JSON.parse(rare) as Rare);
       const attempts = delivered + 1;
       this.#leases.add({ task: sequence, lane, priority, attempts, worker });
       tasks.push(
-        taskOf({ shard: this.#shard, sequence }, lane, columns, {
+        taskOf({ shard: this.#shard, sequence }, lane, [priority, maxAttempts, command, payload, webhook, trace], {
           state: "leased",
           attempts,
           worker,

@@ -37,13 +37,14 @@ export class RowInserts {
   flush(): void {
     const rows = this.#rows;
     this.#rows = 0;
-    if (rows === ROWS) {
-      this.#several.run(...this.values);
-      return;
+    if (rows === ROWS) this.#several.run(...this.values);
+    else {
+      for (let row = 0; row < rows; row += 1) {
+        this.#one.run(...this.values.slice(row * this.#columns, (row + 1) * this.#columns));
+      }
     }
-    for (let row = 0; row < rows; row += 1) {
-      this.#one.run(...this.values.slice(row * this.#columns, (row + 1) * this.#columns));
-    }
+    // Payloads may be large.
+    this.values.fill(null);
   }
 
   /** To be called when the transaction is undone. */

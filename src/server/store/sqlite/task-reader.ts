@@ -16,7 +16,7 @@ export type TaskColumns = readonly [
 ];
 
 /** To be selected from `task` under the alias t. */
-export const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhook, t.trace";
+const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhook, t.trace";
 
 /** States of finished tasks as numbered in the file. */
 export const DONE_STATES = ["completed", "failed", "dead"] as const;
