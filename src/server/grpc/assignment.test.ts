@@ -24,7 +24,7 @@ const TASK: Task = {
   updatedMs: 1_784_548_801_000,
 };
 const SEED: TaskIdSeed = [1, 2];
-const writeId: IdWriter = ({ key }, target, start) => writeTaskId(key, SEED, target, start);
+const ids: IdWriter = { writeId: ({ key }, target, start) => writeTaskId(key, SEED, target, start) };
 
 const BARE: Task = {
   ...TASK,
@@ -56,7 +56,7 @@ function message(task: Task) {
 }
 
 test.each([TASK, BARE])("a task reads as it was written", (task) => {
-  const bytes = new Assignment([task], false, writeId).encode(new BinaryWriter()).finish();
+  const bytes = new Assignment([task], false, ids).encode(new BinaryWriter()).finish();
   expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "task", value: { task: message(task) } } });
 });
 
@@ -67,7 +67,7 @@ test("several read as a batch, in order, and so does one that has to", () => {
     { ...TASK, payload: JSON.stringify("x".repeat(70_000)) },
   ];
   for (const some of [tasks, tasks.slice(0, 1)]) {
-    const bytes = new Assignment(some, true, writeId).encode(new BinaryWriter()).finish();
+    const bytes = new Assignment(some, true, ids).encode(new BinaryWriter()).finish();
     const expected = some.map(message);
     expect(ServerEvent.decode(bytes)).toEqual({ event: { $case: "taskBatch", value: { tasks: expected } } });
   }
@@ -83,7 +83,7 @@ test("the room for a task is enough for it", () => {
     untold,
     { ...TASK, payload: JSON.stringify("é".repeat(5000)), tenant: "t".repeat(63) },
   ]) {
-    const bytes = new Assignment([task], true, writeId).encode(new BinaryWriter()).finish();
+    const bytes = new Assignment([task], true, ids).encode(new BinaryWriter()).finish();
     expect(bytes.length).toBeLessThanOrEqual(assignmentBytes(task));
   }
 });

@@ -1,10 +1,10 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task, TraceContext } from "../queue/task.ts";
 import { TASK_ID_BYTES } from "../queue/task-id.ts";
-import type { Keyed } from "../queue/task-queue.ts";
+import type { TaskQueue } from "../queue/task-queue.ts";
 
-/** As `TaskQueue.writeId`. */
-export type IdWriter = (task: Keyed, target: Uint8Array, start: number) => void;
+/** The queue whose tasks they are. */
+export type IdWriter = Pick<TaskQueue, "writeId">;
 
 /**
  * The answer to one Ready. Written to the wire by hand, from the tasks as they are: through the generated code, with a
@@ -13,13 +13,13 @@ export type IdWriter = (task: Keyed, target: Uint8Array, start: number) => void;
 export class Assignment {
   readonly tasks: readonly Task[];
   readonly #asBatch: boolean;
-  readonly #writeId: IdWriter;
+  readonly #ids: IdWriter;
 
   /** @param asBatch even if it is one task */
-  constructor(tasks: readonly Task[], asBatch: boolean, writeId: IdWriter) {
+  constructor(tasks: readonly Task[], asBatch: boolean, ids: IdWriter) {
     this.tasks = tasks;
     this.#asBatch = asBatch;
-    this.#writeId = writeId;
+    this.#ids = ids;
   }
 
   /** Writes a workerpb.ServerEvent. */
@@ -32,7 +32,7 @@ export class Assignment {
       // TaskAssignment.task and TaskBatch.tasks have the same tag.
       writer.uint32(10).fork();
       const start = writer.uint32(TASK.id).ascii(TASK_ID_BYTES);
-      this.#writeId(task, writer.buffer, start);
+      this.#ids.writeId(task, writer.buffer, start);
       writeRest(writer, task, leaseUntil);
       writer.join();
     }

@@ -3,14 +3,14 @@ import { ServerEvent } from "../../../proto/generated/producer.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
 import { CreatedTask } from "../queue/created-task.ts";
 import { accepted, refused } from "../queue/errors.ts";
-import { freshTask } from "../queue/fresh-task.ts";
 import { formatTaskId, type TaskIdSeed, writeTaskId } from "../queue/task-id.ts";
+import { freshTask } from "../queue/whole-task.ts";
 import { newTask } from "../store/store-fixture.ts";
 import type { IdWriter } from "./assignment.ts";
 import { CreateAcks, type CreateAnswer } from "./create-acks.ts";
 
 const SEED: TaskIdSeed = [3, 4];
-const writeId: IdWriter = ({ key }, target, start) => writeTaskId(key, SEED, target, start);
+const ids: IdWriter = { writeId: ({ key }, target, start) => writeTaskId(key, SEED, target, start) };
 const BLANK = { ok: false, taskId: "", errorMessage: "", replayed: false, errorCode: "" };
 
 const fresh = newTask();
@@ -39,7 +39,7 @@ function read(acks: CreateAcks): ServerEvent {
 
 test.each(answers)("an ack reads as it was written: $seq", (answer) => {
   const value = { seq: answer.seq, ...answer.reads };
-  expect(read(new CreateAcks([answer], false, writeId))).toEqual({
+  expect(read(new CreateAcks([answer], false, ids))).toEqual({
     event: { $case: "createAck", value },
   } as ServerEvent);
 });
@@ -48,6 +48,6 @@ test("several read as a batch, in order, and so does one that has to", () => {
   for (const some of [answers, answers.slice(0, 1)]) {
     const acks = some.map(({ seq, reads }) => ({ seq, ...reads }));
     const event = { event: { $case: "createAckBatch", value: { acks } } } as ServerEvent;
-    expect(read(new CreateAcks(some, true, writeId))).toEqual(event);
+    expect(read(new CreateAcks(some, true, ids))).toEqual(event);
   }
 });

@@ -16,13 +16,13 @@ export interface CreateAnswer {
 export class CreateAcks {
   readonly #answers: readonly CreateAnswer[];
   readonly #asBatch: boolean;
-  readonly #writeId: IdWriter;
+  readonly #ids: IdWriter;
 
   /** @param asBatch else there is one answer */
-  constructor(answers: readonly CreateAnswer[], asBatch: boolean, writeId: IdWriter) {
+  constructor(answers: readonly CreateAnswer[], asBatch: boolean, ids: IdWriter) {
     this.#answers = answers;
     this.#asBatch = asBatch;
-    this.#writeId = writeId;
+    this.#ids = ids;
   }
 
   /** Writes a producerpb.ServerEvent. */
@@ -41,7 +41,7 @@ export class CreateAcks {
     if (outcome.ok) {
       const created = outcome.value;
       const start = writer.uint32(ACK.ok).bool(true).uint32(ACK.taskId).ascii(TASK_ID_BYTES);
-      this.#writeId(created, writer.buffer, start);
+      this.#ids.writeId(created, writer.buffer, start);
       if (created.replayed) writer.uint32(ACK.replayed).bool(true);
     } else {
       writer.uint32(ACK.errorMessage).string(outcome.error.message).uint32(ACK.errorCode).string(outcome.error.code);

@@ -8,7 +8,6 @@ import type { CreateTask } from "../queue/admission.ts";
 import type { CreatedTask } from "../queue/created-task.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
 import { AckLine } from "./ack-line.ts";
-import type { IdWriter } from "./assignment.ts";
 import { CreateAcks, type CreateAnswer } from "./create-acks.ts";
 import { createRequestOf } from "./create-request.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -34,8 +33,7 @@ export class ProducerDialogue implements Dialogue {
     this.#tenant = caller.tenant;
     this.#session = session;
     const { rates, schedule, queue } = options;
-    const writeId: IdWriter = (task, target, start) => queue.writeId(task, target, start);
-    this.#acks = new AckLine(session, (answers, asBatch) => new CreateAcks(answers, asBatch, writeId));
+    this.#acks = new AckLine(session, (answers, asBatch) => new CreateAcks(answers, asBatch, queue));
     if (rates.producer !== undefined) {
       const onPassed = (): void => session.settled();
       const onError = (error: unknown): void => session.fail(error);

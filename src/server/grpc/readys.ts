@@ -37,16 +37,15 @@ export class Readys {
   add(message: Ready): void {
     const asBatch = message.count > 1;
     const wish: Wish = { count: Math.max(message.count, 1), asBatch };
-    const { commands } = message;
-    const leaseSeconds = Math.max(message.leaseSeconds, 0);
+    this.#lineFor(message.commands, Math.max(message.leaseSeconds, 0)).add(wish);
+  }
+
+  #lineFor(commands: readonly string[], leaseSeconds: number): ReadyLine {
     const last = this.#last;
-    if (last !== undefined && last.leaseSeconds === leaseSeconds && areEqual(last.commands, commands)) {
-      last.line.add(wish);
-      return;
-    }
+    if (last?.leaseSeconds === leaseSeconds && areEqual(last.commands, commands)) return last.line;
     const line = this.#lineOf(this.#commandsOf(commands), leaseSeconds);
     this.#last = { commands, leaseSeconds, line };
-    line.add(wish);
+    return line;
   }
 
   #commandsOf(asked: readonly string[]): readonly string[] | undefined {

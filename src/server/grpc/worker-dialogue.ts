@@ -248,7 +248,7 @@ export class WorkerDialogue implements Dialogue {
     const { queue, observer } = this.#options;
     this.#owed += tasks.length;
     observer.batch("assignment", tasks.length);
-    const assignment = new Assignment(tasks, wish.asBatch, (task, target, start) => queue.writeId(task, target, start));
+    const assignment = new Assignment(tasks, wish.asBatch, queue);
     const dropped = (): void => {
       this.#owed -= tasks.length;
       this.#giveBack(tasks);

@@ -1,6 +1,6 @@
-import { freshTask } from "./fresh-task.ts";
 import type { NewTask } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
+import { freshTask } from "./whole-task.ts";
 
 /** What became of a create. */
 export class CreatedTask {

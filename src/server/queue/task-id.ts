@@ -52,27 +52,20 @@ export class Sequence {
   }
 }
 
-/** By value: ids are made and read for every task at every step, so their digits come from tables. */
-const HEX_2 = hexTable(2);
-const HEX_3 = hexTable(3);
-
-export function formatTaskId(key: TaskKey, seed: TaskIdSeed): string {
-  const ms = sequenceMs(key.sequence);
-  const early = Math.floor(ms / 0x100_0000);
-  const late = ms % 0x100_0000;
-  const { high, low } = tagOf(key, seed);
-  const time = `${hex24(early)}${HEX_2[late >>> 16]}-${HEX_2[(late >>> 8) & 0xff]}${HEX_2[late & 0xff]}`;
-  const counter = HEX_3[key.sequence % STEPS_PER_MS];
-  // 20 and 32 bits as one digit and twelve.
-  const tag = `${(high >>> 16).toString(16)}-${HEX_2[(high >>> 8) & 0xff]}${HEX_2[high & 0xff]}`;
-  return `${time}-7${counter}-8${HEX_2[key.shard]}${tag}${HEX_2[low >>> 24]}${hex24(low & 0xff_ffff)}`;
-}
-
 export const TASK_ID_BYTES = 36;
 
+const ASCII = new TextDecoder();
+/** For one id, until it is a text. */
+const written = new Uint8Array(TASK_ID_BYTES);
+
+export function formatTaskId(key: TaskKey, seed: TaskIdSeed): string {
+  writeTaskId(key, seed, written, 0);
+  return ASCII.decode(written);
+}
+
 /**
- * The same id, as ASCII straight into a message: where ids go out by the thousand, making a text of each and copying that
- * takes four times as long.
+ * As ASCII straight into a message: where ids go out by the thousand, making a text of each and copying that takes four
+ * times as long.
  */
 export function writeTaskId(key: TaskKey, seed: TaskIdSeed, target: Uint8Array, start: number): void {
   const ms = sequenceMs(key.sequence);
@@ -114,22 +107,17 @@ export function parseTaskId(id: string, seed: TaskIdSeed): TaskKey | undefined {
 }
 
 const DASH = 0x2d;
-/** The two digits of each byte. */
-const HEX_BYTES = Uint8Array.from(HEX_2.join(""), (digit) => digit.charCodeAt(0));
+/** The two digits of each byte: ids are made for every task at every step. */
+const HEX_BYTES = Uint8Array.from(
+  Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join(""),
+  (digit) => digit.charCodeAt(0),
+);
 
 /** @returns the place behind the two digits */
 function writeByte(target: Uint8Array, at: number, byte: number): number {
   target[at] = HEX_BYTES[byte * 2] ?? 0;
   target[at + 1] = HEX_BYTES[byte * 2 + 1] ?? 0;
   return at + 2;
-}
-
-function hexTable(width: number): readonly string[] {
-  return Array.from({ length: 16 ** width }, (_, value) => value.toString(16).padStart(width, "0"));
-}
-
-function hex24(value: number): string {
-  return `${HEX_3[value >>> 12]}${HEX_3[value & 0xfff]}`;
 }
 
 /** The value of lower-case hex digits, NaN for anything else. */

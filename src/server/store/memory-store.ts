@@ -1,4 +1,3 @@
-import { freshTask } from "../queue/fresh-task.ts";
 import { type RetryRule, retryAfterFailure } from "../queue/lifecycle.ts";
 import type {
   Accepted,
@@ -26,6 +25,7 @@ import type {
 } from "../queue/store.ts";
 import { foldCommand, PRIORITY_MAX, type Task, type TaskKey } from "../queue/task.ts";
 import { Sequence, sequenceMs, type TaskIdSeed } from "../queue/task-id.ts";
+import { freshTask } from "../queue/whole-task.ts";
 
 interface Entry {
   readonly item: NewTask;

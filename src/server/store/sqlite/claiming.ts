@@ -2,12 +2,12 @@ import type { Statement } from "bun:sqlite";
 import { assert } from "../../queue/errors.ts";
 import type { ClaimRequest } from "../../queue/store.ts";
 import type { Task } from "../../queue/task.ts";
-import { sequenceMs } from "../../queue/task-id.ts";
+import { type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { HeldLeases } from "./held-leases.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
-import { type TaskColumns, taskOf } from "./task-reader.ts";
+import { fixedOf, type TaskColumns } from "./task-reader.ts";
 
 type ReadyRow = readonly [
   position: number,
@@ -77,27 +77,11 @@ export class Claiming {
     const last = copied?.at(-1)?.key.sequence;
     if (copied === undefined || last === undefined) return false;
     this.#move(portion, request, now, [last, last]);
-    const { worker, leaseUntilMs } = request;
-    for (const { key, tenant, command, payload, webhook, trace, maxAttempts } of copied) {
-      this.#leases.add({ task: key.sequence, lane, priority, attempts: 1, worker });
-      tasks.push({
-        key,
-        tenant,
-        command,
-        payload,
-        priority,
-        webhook,
-        trace,
-        maxAttempts,
-        attempts: 1,
-        state: "leased",
-        worker,
-        leaseUntilMs,
-        error: undefined,
-        result: undefined,
-        createdMs: sequenceMs(key.sequence),
-        updatedMs: now,
-      });
+    const { worker } = request;
+    const progress = leasedBy(request, 1, now);
+    for (const task of copied) {
+      this.#leases.add({ task: task.key.sequence, lane, priority, attempts: 1, worker });
+      tasks.push(taskOf(task, progress));
     }
     return true;
   }
@@ -109,24 +93,16 @@ export class Claiming {
     const last = rows.at(-1);
     assert(last !== undefined && rows.length === count, `lane ${lane.id} has ${rows.length} ready tasks, not ${count}`);
     this.#move(portion, request, now, [last[0], last[1]]);
-    const { worker, leaseUntilMs } = request;
+    const { worker } = request;
     for (const [position, sequence, delivered, maxAttempts, payload, rare] of rows) {
       if (position !== sequence) this.#forgetPosition.run(sequence);
       // Written by the statement.
       const [command, webhook, trace] = rare === null ? NOTHING_RARE : (JSON.parse(rare) as Rare);
       const attempts = delivered + 1;
       this.#leases.add({ task: sequence, lane, priority, attempts, worker });
-      tasks.push(
-        taskOf({ shard: this.#shard, sequence }, lane, [priority, maxAttempts, command, payload, webhook, trace], {
-          state: "leased",
-          attempts,
-          worker,
-          leaseUntilMs,
-          error: undefined,
-          result: undefined,
-          updatedMs: now,
-        }),
-      );
+      const key = { shard: this.#shard, sequence };
+      const fixed = fixedOf(key, lane, [priority, maxAttempts, command, payload, webhook, trace]);
+      tasks.push(taskOf(fixed, leasedBy(request, attempts, now)));
     }
   }
 
@@ -143,4 +119,8 @@ export class Claiming {
     this.#lanes.addReady(lane, priority, -count);
     this.#lanes.add(lane, "leased", count);
   }
+}
+
+function leasedBy({ worker, leaseUntilMs }: ClaimRequest, attempts: number, now: number): Progress {
+  return { state: "leased", attempts, worker, leaseUntilMs, error: undefined, result: undefined, updatedMs: now };
 }

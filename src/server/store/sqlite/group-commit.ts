@@ -82,10 +82,10 @@ export class GroupCommit {
     } catch (error) {
       return this.#commitFailed(group, error);
     }
-    this.#transaction.committed(
-      values.reduce<number>((sum, value, index) => sum + (group[index]?.changesIn(value) ?? 0), 0),
-    );
-    for (let index = 0; index < group.length; index += 1) group[index]?.resolve(values[index]);
+    let changes = 0;
+    for (const [index, { changesIn }] of group.entries()) changes += changesIn(values[index]);
+    this.#transaction.committed(changes);
+    for (const [index, { resolve }] of group.entries()) resolve(values[index]);
     return true;
   }
 

@@ -86,7 +86,7 @@ export class Leasing {
         this.#endRange(first, last);
         last = -1;
       }
-      const lease = copied ?? this.#heldBy(item, "not-in-progress");
+      const lease = copied ?? this.#readHeldBy(item, "not-in-progress");
       if ("kind" in lease) {
         outcomes.push(lease);
         continue;
@@ -133,8 +133,10 @@ export class Leasing {
   }
 
   #heldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
-    const copied = this.#copyHeldBy(holder);
-    if (copied !== undefined) return copied;
+    return this.#copyHeldBy(holder) ?? this.#readHeldBy(holder, unheld);
+  }
+
+  #readHeldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
     // Rows come as arrays, in the order of the columns asked for.
     const [row] = this.#lease.values(holder.key.sequence) as unknown as LeaseRow[];
     if (row === undefined) {

@@ -1,6 +1,7 @@
 import type { Statement } from "bun:sqlite";
 import type { Task, TaskKey } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
+import { type Fixed, type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { traceOf } from "./trace-text.ts";
@@ -21,10 +22,8 @@ const TASK_COLUMNS = "t.priority, t.max_attempts, t.command, t.payload, t.webhoo
 /** States of finished tasks as numbered in the file. */
 export const DONE_STATES = ["completed", "failed", "dead"] as const;
 
-/** The part of a task that changes. */
-export type Progress = Pick<Task, "state" | "attempts" | "worker" | "leaseUntilMs" | "error" | "result" | "updatedMs">;
-
-export function taskOf(key: TaskKey, lane: Lane, columns: TaskColumns, progress: Progress): Task {
+/** The part that never changes, of a row. */
+export function fixedOf(key: TaskKey, lane: Lane, columns: TaskColumns): Fixed {
   const [priority, maxAttempts, command, payload, webhook, trace] = columns;
   return {
     key,
@@ -35,14 +34,6 @@ export function taskOf(key: TaskKey, lane: Lane, columns: TaskColumns, progress:
     webhook: webhook ?? undefined,
     trace: trace === null ? undefined : traceOf(trace),
     maxAttempts,
-    attempts: progress.attempts,
-    state: progress.state,
-    worker: progress.worker,
-    leaseUntilMs: progress.leaseUntilMs,
-    error: progress.error,
-    result: progress.result,
-    createdMs: sequenceMs(key.sequence),
-    updatedMs: progress.updatedMs,
   };
 }
 
@@ -79,7 +70,7 @@ export class TaskReader {
     const [laneId, ...columns] = row;
     const lane = this.#lanes.byId(laneId);
     if (lane.tenant !== tenant) return undefined;
-    return taskOf(key, lane, columns, this.#progress(key, lane, columns[0]));
+    return taskOf(fixedOf(key, lane, columns), this.#progress(key, lane, columns[0]));
   }
 
   holder(tenant: string, idempotencyKey: string): Task | undefined {
