@@ -76,7 +76,7 @@ export const processSettings = {
     kind: bytes({ min: MIB, max: 64 * GIB }),
     fallback: 64 * MIB,
     group: "Data",
-    help: "page cache of all shards together; copies of ready tasks and of leases take up to a quarter more",
+    help: "page cache of all shards together; tasks and leases too young to have rows take up to half as much again",
   }),
   diskReserveBytes: setting({
     key: "diskReserveBytes",

@@ -46,6 +46,11 @@ export class Sequence {
     return this.#last;
   }
 
+  /** Takes back what was handed out after this number. */
+  rewind(last: number): void {
+    this.#last = last;
+  }
+
   /** Makes sure that numbers handed out later are above one made elsewhere. */
   follow(sequence: number): void {
     if (sequence > this.#last) this.#last = sequence;

@@ -5,7 +5,7 @@ import type { LeaseHolder, Store } from "../queue/store.ts";
 import { Sequence } from "../queue/task-id.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { SqliteFixture } from "./sqlite/sqlite-fixture.ts";
-import { NOW } from "./store-fixture.ts";
+import { NOW, newTask } from "./store-fixture.ts";
 
 /** What may be done next, with small numbers that pick from what there is. */
 const step = fc.oneof(
@@ -80,7 +80,9 @@ const step = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 20 }) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("reopen" as const) }) },
+  { weight: 1, arbitrary: fc.constantFrom({ do: "reopen" as const }, { do: "kill" as const }) },
+  /** What comes next is undone together with this, and done again. */
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("spoil" as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -96,7 +98,10 @@ interface World {
 const RULE: RetryRule = { backoff: "exp_full_jitter", baseMs: 1000, maxMs: 3000, seed: 7 };
 
 /** The call a step stands for; the same for every store. */
-function callOf(given: Exclude<Step, { do: "wait" | "reopen" }>, world: World): (store: Store) => Promise<unknown> {
+function callOf(
+  given: Exclude<Step, { do: "wait" | "reopen" | "kill" | "spoil" }>,
+  world: World,
+): (store: Store) => Promise<unknown> {
   const { now } = world;
   switch (given.do) {
     case "insert": {
@@ -207,16 +212,25 @@ async function viewOf(store: Store, world: World): Promise<unknown> {
   };
 }
 
-/** With room for no copies of rows, for a few, and for all. */
+/** Cannot be done: twice the same key, which no other task has. A group with it is undone. */
+async function spoil(store: Store): Promise<void> {
+  const task = newTask({ key: { shard: 0, sequence: 1 } });
+  expect(await Promise.allSettled([store.insert([task, task], NOW)])).toMatchObject([{ status: "rejected" }]);
+}
+
+/** With room in memory for no task without a row, for a few, and for all; and for as long a journal. */
 const CACHE_BYTES = [1024, 16_384, 2 ** 20];
 
 test("whatever is done to them, the sqlite store and the reference give the same answers", async () => {
   const steps = fc.array(step, { minLength: 1, maxLength: 80, size: "max" });
   await fc.assert(
     fc.asyncProperty(steps, fc.constantFrom(...CACHE_BYTES), async (history, cacheBytes) => {
-      using fixture = new SqliteFixture();
+      let fixture = new SqliteFixture();
+      using stack = new DisposableStack();
+      stack.defer(() => fixture[Symbol.dispose]());
       const memory = new MemoryStore([3, 4]);
       let sqlite = fixture.open({ cacheBytes });
+      let spoiled = false;
       const world: World = { now: NOW, sequence: new Sequence(0), known: [], claimed: [] };
       for (const given of history) {
         if (given.do === "wait") {
@@ -224,10 +238,20 @@ test("whatever is done to them, the sqlite store and the reference give the same
         } else if (given.do === "reopen") {
           await sqlite.close();
           sqlite = fixture.open({ cacheBytes });
+        } else if (given.do === "kill") {
+          using killed = fixture;
+          fixture = killed.copy();
+          await sqlite.close();
+          sqlite = fixture.open({ cacheBytes });
+        } else if (given.do === "spoil") {
+          spoiled = true;
         } else {
           const call = callOf(given, world);
           const expected = await call(memory);
-          expect(await call(sqlite)).toEqual(expected);
+          const answer = call(sqlite);
+          if (spoiled) await spoil(sqlite);
+          spoiled = false;
+          expect(await answer).toEqual(expected);
         }
       }
       expect(await viewOf(sqlite, world)).toEqual(await viewOf(memory, world));

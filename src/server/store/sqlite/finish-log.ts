@@ -1,5 +1,6 @@
 import type { Statement } from "bun:sqlite";
-import type { Lane } from "./lane-book.ts";
+import type { Journal, Unsettled } from "./journal.ts";
+import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 
 /** Where an entry is in the order in which tasks finished. */
@@ -23,17 +24,19 @@ type EntryRow = readonly [at: number, lane: number, firstTask: number, tasks: Ui
 const PAGE_ENTRIES = 64;
 
 /**
- * The order in which tasks finished, for pruning. Kept in memory until the transaction ends and then written, one row for
- * each lane.
+ * The order in which tasks finished, for pruning: one row for those of a lane that finished in one commit. They are in
+ * memory and in the journal until somebody reads them or the journal is begun anew.
  */
 export class FinishLog {
+  readonly #journal: Journal;
   readonly #write: Statement<unknown, [number, number, number, Uint8Array]>;
   readonly #page: Statement<unknown, [number, number, number, number, number]>;
   readonly #shorten: Statement<unknown, [Uint8Array, number, number, number]>;
   readonly #erase: Statement<unknown, [number, number, number]>;
   #pending: { readonly lane: Lane; readonly atMs: number; readonly tasks: number[] }[] = [];
 
-  constructor(db: StatementSet) {
+  constructor(db: StatementSet, journal: Journal) {
+    this.#journal = journal;
     this.#write = db.prepare("INSERT INTO finished VALUES (?, ?, ?, ?)");
     this.#page = db.prepare(
       `SELECT at, lane, first_task, tasks FROM finished
@@ -47,22 +50,25 @@ export class FinishLog {
     const last = this.#pending.at(-1);
     if (last?.lane === lane && last.atMs === atMs) last.tasks.push(task);
     else this.#pending.push({ lane, atMs, tasks: [task] });
+    this.#journal.finished(lane, atMs, task);
   }
 
-  /** To be called before the transaction is committed. */
-  save(): void {
+  /** Puts what is in memory into the table. */
+  settle(): void {
+    if (this.#pending.length === 0) return;
     for (const { lane, atMs, tasks } of this.#pending) this.#write.run(atMs, lane.id, tasks[0] ?? 0, bytesOf(tasks));
     this.#pending = [];
+    this.#journal.logged();
   }
 
-  /** To be called when the transaction is undone. */
-  forget(): void {
-    this.#pending = [];
+  /** As the journal has it. */
+  load({ finished }: Unsettled, lanes: LaneBook): void {
+    this.#pending = finished.map(({ laneId, atMs, tasks }) => ({ lane: lanes.byId(laneId), atMs, tasks }));
   }
 
   /** What finished at or before this time, oldest first, from behind a place on. */
   *oldest(untilMs: number, after: FinishPlace): Generator<FinishEntry> {
-    this.save();
+    this.settle();
     let { atMs: at, laneId: lane, firstTask: first } = after;
     for (;;) {
       // Rows come as arrays, in the order of the columns asked for.

@@ -80,7 +80,7 @@ export class Inserting {
     this.#readyRange.run(first, last);
   }
 
-  /** True when the task is ready and still has to get into the ready table. */
+  /** True when the task is ready and needs a row in the ready table. */
   #insertOne(item: NewTask, lane: Lane, now: number): boolean {
     const { tenant, command, priority, idempotencyKey, dueMs } = item;
     const { sequence } = item.key;
@@ -102,8 +102,7 @@ export class Inserting {
     }
     if (dueMs === undefined || dueMs <= now) {
       this.#lanes.addReady(lane, priority, 1);
-      this.#heads.add(lane, item);
-      return true;
+      return !this.#heads.add(lane, item);
     }
     this.#lanes.add(lane, "delayed", 1);
     this.#delayed.run(sequence, lane.id, priority, dueMs, sequenceMs(sequence));

@@ -2,6 +2,7 @@ import type { Statement } from "bun:sqlite";
 import { assert, CodeqError } from "../../queue/errors.ts";
 import type { LaneChoice, LaneStats, ReadyCounts, StatsFilter } from "../../queue/store.ts";
 import { foldCommand, PRIORITY_MAX } from "../../queue/task.ts";
+import type { Journal, Unsettled } from "./journal.ts";
 import type { StatementSet } from "./statement-set.ts";
 
 /** One command of one tenant. Counts are changed through LaneBook alone, which writes them down. */
@@ -13,9 +14,35 @@ export interface Lane {
   readonly fold: string;
   readonly ready: number[];
   readonly counts: Record<LaneCount, number>;
+  /** Has no row yet. */
+  isNew: boolean;
 }
 
-export type LaneCount = "delayed" | "leased" | "completed" | "failed" | "dead";
+const COUNTS = ["delayed", "leased", "completed", "failed", "dead"] as const;
+export type LaneCount = (typeof COUNTS)[number];
+
+/** How many numbers `countsOf` gives. */
+export const LANE_COUNTS = PRIORITY_MAX + 1 + COUNTS.length;
+
+/** In the order of the table's columns. */
+export function countsOf({ ready, counts }: Lane): number[] {
+  return [...ready, counts.delayed, counts.leased, counts.completed, counts.failed, counts.dead];
+}
+
+/** A lane and a priority as one number. */
+export type Place = number;
+
+export function placeOf(lane: Lane, priority: number): Place {
+  return lane.id * (PRIORITY_MAX + 1) + priority;
+}
+
+export function laneIdOf(place: Place): number {
+  return Math.floor(place / (PRIORITY_MAX + 1));
+}
+
+export function priorityOf(place: Place): number {
+  return place % (PRIORITY_MAX + 1);
+}
 
 /** So many tasks of one lane at one priority. */
 export interface Portion {
@@ -34,8 +61,8 @@ type LaneRow = readonly [id: number, tenant: string, command: string, ...counts:
 
 /**
  * The lanes of a shard and their counts, mirrored in memory: what a claim can get is known without asking SQLite.
- * The lane table has the truth. Changes are written by `save` inside the transaction that makes them, and after a
- * rollback `load` reads the truth back.
+ * Changes go to the journal by `save` inside the transaction that makes them, and to the table now and then; after a
+ * rollback `load` takes both back.
  */
 export class LaneBook {
   readonly #read: Statement<LaneRow, []>;
@@ -43,30 +70,39 @@ export class LaneBook {
   readonly #erase: Statement<unknown, [number]>;
   readonly #byId = new Map<number, Lane>();
   readonly #tenants = new Map<string, TenantLanes>();
+  readonly #journal: Journal;
   readonly #changed = new Set<Lane>();
+  /** Whose row is missing or behind the journal. */
+  readonly #unwritten = new Set<Lane>();
   readonly #lanesMax: number;
   #lastId = 0;
   #lastFound: Lane | undefined;
   /** Known to be among the changed. */
   #lastTouched: Lane | undefined;
 
-  constructor(db: StatementSet, lanesMax: number) {
+  constructor(db: StatementSet, journal: Journal, lanesMax: number) {
+    this.#journal = journal;
     this.#lanesMax = lanesMax;
-    const slots = Array.from({ length: 3 + PRIORITY_MAX + 1 + 5 }, () => "?").join(", ");
+    const slots = Array.from({ length: 3 + LANE_COUNTS }, () => "?").join(", ");
     this.#read = db.prepare("SELECT * FROM lane ORDER BY id");
     this.#write = db.prepare(`INSERT OR REPLACE INTO lane VALUES (${slots})`);
     this.#erase = db.prepare("DELETE FROM lane WHERE id = ?");
   }
 
-  load(): void {
+  load(unsettled: Unsettled): void {
     this.#byId.clear();
     this.#tenants.clear();
+    this.#unwritten.clear();
     this.#lastFound = undefined;
     this.#lastId = 0;
     // Rows come as arrays, in the order of the table's columns.
     for (const row of this.#read.values() as unknown as LaneRow[]) {
-      const [id, tenant, command, ...counts] = row;
+      const [id, tenant, command, ...written] = row;
       const lane = this.#add(id, tenant, command);
+      lane.isNew = false;
+      const journaled = unsettled.counts.get(id);
+      if (journaled !== undefined) this.#unwritten.add(lane);
+      const counts = journaled ?? written;
       const [delayed = 0, leased = 0, completed = 0, failed = 0, dead = 0] = counts.slice(PRIORITY_MAX + 1);
       Object.assign(lane.counts, { delayed, leased, completed, failed, dead });
       for (let priority = 0; priority <= PRIORITY_MAX; priority += 1) {
@@ -76,19 +112,26 @@ export class LaneBook {
     this.#unchanged();
   }
 
-  /** Writes what changed since the last time; a lane without tasks is forgotten. */
+  /** Puts what changed since the last time into the journal; a lane without tasks is forgotten. */
   save(): void {
     for (const lane of this.#changed) {
-      const { delayed, leased, completed, failed, dead } = lane.counts;
-      if (lane.ready.some(Boolean) || delayed + leased + completed + failed + dead > 0) {
-        const { id, tenant, command, ready } = lane;
-        this.#write.run(id, tenant, command, ...ready, delayed, leased, completed, failed, dead);
+      if (countsOf(lane).some(Boolean)) {
+        // The journal does not say whose lane it is.
+        if (lane.isNew) this.#writeOne(lane);
+        this.#journal.counts(lane);
+        this.#unwritten.add(lane);
       } else {
         this.#erase.run(lane.id);
         this.#forget(lane);
       }
     }
     this.#unchanged();
+  }
+
+  /** Puts into the table what the journal has, after `save`. */
+  settle(): void {
+    for (const lane of this.#unwritten) this.#writeOne(lane);
+    this.#unwritten.clear();
   }
 
   /**
@@ -203,13 +246,18 @@ export class LaneBook {
 
   #add(id: number, tenant: string, command: string): Lane {
     const counts = { delayed: 0, leased: 0, completed: 0, failed: 0, dead: 0 };
-    const lane: Lane = { id, tenant, command, fold: foldCommand(command), ready: noneReady(), counts };
+    const lane: Lane = { id, tenant, command, fold: foldCommand(command), ready: noneReady(), counts, isNew: true };
     const lanes = this.#tenants.get(tenant) ?? { byFold: new Map(), ready: noneReady().map(() => []) };
     lanes.byFold.set(lane.fold, lane);
     this.#tenants.set(tenant, lanes);
     this.#byId.set(id, lane);
     this.#lastId = Math.max(this.#lastId, id);
     return lane;
+  }
+
+  #writeOne(lane: Lane): void {
+    this.#write.run(lane.id, lane.tenant, lane.command, ...countsOf(lane));
+    lane.isNew = false;
   }
 
   #unchanged(): void {
@@ -226,6 +274,7 @@ export class LaneBook {
   #forget(lane: Lane): void {
     this.#lastFound = undefined;
     this.#byId.delete(lane.id);
+    this.#unwritten.delete(lane);
     const tenant = this.#tenants.get(lane.tenant);
     tenant?.byFold.delete(lane.fold);
     if (tenant?.byFold.size === 0) this.#tenants.delete(lane.tenant);
@@ -247,15 +296,15 @@ function noneReady(): number[] {
 }
 
 function include(lanes: Lane[], lane: Lane): void {
-  lanes.splice(placeOf(lanes, lane), 0, lane);
+  lanes.splice(indexFor(lanes, lane), 0, lane);
 }
 
 function exclude(lanes: Lane[], lane: Lane): void {
-  lanes.splice(placeOf(lanes, lane), 1);
+  lanes.splice(indexFor(lanes, lane), 1);
 }
 
 /** Where the lane is in the list, or belongs: binary search by id. */
-function placeOf(lanes: readonly Lane[], lane: Lane): number {
+function indexFor(lanes: readonly Lane[], lane: Lane): number {
   let low = 0;
   let high = lanes.length;
   while (low < high) {

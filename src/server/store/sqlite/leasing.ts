@@ -16,6 +16,7 @@ import type {
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { FinishLog } from "./finish-log.ts";
 import type { HeldLeases, Lease } from "./held-leases.ts";
+import type { Journal } from "./journal.ts";
 import type { LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
 import { RowInserts } from "./row-inserts.ts";
@@ -23,10 +24,18 @@ import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
 
-type LeaseRow = readonly [task: number, lane: number, priority: number, attempts: number, worker: string];
+type LeaseColumns = readonly [
+  lane: number,
+  priority: number,
+  attempts: number,
+  ends: number,
+  since: number,
+  worker: string,
+];
 
 export interface LeasingParts {
   readonly lanes: LaneBook;
+  readonly journal: Journal;
   readonly leases: HeldLeases;
   readonly reader: TaskReader;
   readonly requeueing: Requeueing;
@@ -37,68 +46,58 @@ export interface LeasingParts {
 /** What happens to a task while a worker holds it, and how that ends. */
 export class Leasing {
   readonly #lanes: LaneBook;
+  readonly #journal: Journal;
   readonly #leases: HeldLeases;
   readonly #reader: TaskReader;
   readonly #requeueing: Requeueing;
   readonly #log: FinishLog;
   readonly #shard: number;
   readonly #lease: Statement<unknown, [number]>;
-  readonly #end: Statement<unknown, [number, number]>;
+  readonly #end: Statement<unknown, [number]>;
   readonly #move: Statement<unknown, [number, number, number]>;
   readonly #done: RowInserts;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
 
-  constructor(db: StatementSet, { lanes, leases, reader, requeueing, log, shard }: LeasingParts) {
+  constructor(db: StatementSet, { lanes, journal, leases, reader, requeueing, log, shard }: LeasingParts) {
     this.#lanes = lanes;
+    this.#journal = journal;
     this.#leases = leases;
     this.#log = log;
     this.#reader = reader;
     this.#requeueing = requeueing;
     this.#shard = shard;
-    const columns = "task, lane, priority, attempts, worker";
+    const columns = "lane, priority, attempts, ends, since, worker";
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
-    this.#end = db.prepare("DELETE FROM lease WHERE task BETWEEN ? AND ?");
+    this.#end = db.prepare("DELETE FROM lease WHERE task = ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
     this.#done = new RowInserts(db, "done", 7);
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
-    this.#ended = db.prepare(`SELECT ${columns} FROM lease WHERE ends <= ? ORDER BY ends, task LIMIT ?`);
+    this.#ended = db.prepare(`SELECT task, ${columns} FROM lease WHERE ends <= ? ORDER BY ends, task LIMIT ?`);
     this.#nextEnd = db.prepare("SELECT min(ends) AS ends FROM lease");
   }
 
   extend(item: Extension, now: number): LeaseOutcome<Accepted> {
     const lease = this.#heldBy(item, "not-owner");
     if ("kind" in lease) return lease;
-    this.#move.run(item.leaseUntilMs, now, lease.task);
+    const task = item.key.sequence;
+    if (!this.#leases.move(task, item.leaseUntilMs, now)) this.#move.run(item.leaseUntilMs, now, task);
     return { kind: "accepted" };
   }
 
   complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
     const outcomes: LeaseOutcome<Finished>[] = [];
-    // Leases of tasks with consecutive numbers end in one statement: nothing else can lie between them.
-    let first = 0;
-    let last = -1;
     for (const item of items) {
-      const copied = this.#copyHeldBy(item);
-      // What is read has to show what was done before.
-      if (copied === undefined || copied.task !== last + 1) {
-        this.#endRange(first, last);
-        last = -1;
-      }
-      const lease = copied ?? this.#readHeldBy(item, "not-in-progress");
+      const lease = this.#heldBy(item, "not-in-progress");
       if ("kind" in lease) {
         outcomes.push(lease);
         continue;
       }
-      const { task, lane } = lease;
-      this.#leases.delete(task);
-      if (last < 0) first = task;
-      last = task;
-      this.#finish(lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
-      outcomes.push({ kind: "finished", command: lane.command, createdMs: sequenceMs(task) });
+      const task = item.key.sequence;
+      this.#finish(task, lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
+      outcomes.push({ kind: "finished", command: lease.lane.command, createdMs: sequenceMs(task) });
     }
-    this.#endRange(first, last);
     this.#done.flush();
     return outcomes;
   }
@@ -106,25 +105,29 @@ export class Leasing {
   release(item: Release, rule: RetryRule, now: number): LeaseOutcome<Released> {
     const lease = this.#heldBy(item, "not-owner");
     if ("kind" in lease) return lease;
+    const task = item.key.sequence;
     switch (item.kind) {
       case "nack":
-        return this.#retry(lease, item.delayMs, item.reason ?? "MAX_ATTEMPTS", rule, now);
+        return this.#retry(task, lease, item.delayMs, item.reason ?? "MAX_ATTEMPTS", rule, now);
       case "abandon":
-        return this.#requeue(lease, now);
+        return this.#requeue(task, lease, now);
       case "return":
-        this.#drop(lease);
-        this.#requeueing.putBack(lease);
+        this.#drop(task, lease);
+        this.#requeueing.putBack(task, lease);
         return { kind: "ready", command: lease.lane.command };
     }
   }
 
   expire(limit: number, rule: RetryRule, now: number): Sweep {
     const tally = new SweepTally(this.#shard);
-    for (const row of this.#ended.values(now, limit) as unknown as LeaseRow[]) {
-      const lease = this.#leaseOf(row);
-      tally.add(lease.lane, lease.task, this.#retry(lease, undefined, "LEASE_EXPIRED", rule, now));
+    this.#leases.writeDue(now);
+    // Rows come as arrays, in the order of the columns asked for.
+    for (const [task, ...columns] of this.#ended.values(now, limit) as unknown as [number, ...LeaseColumns][]) {
+      const lease = this.#leaseOf(columns);
+      tally.add(lease.lane, task, this.#retry(task, lease, undefined, "LEASE_EXPIRED", rule, now));
     }
-    return { lanes: tally.lanes, nextDueMs: this.#nextEnd.get()?.ends ?? undefined };
+    const ends = [this.#nextEnd.get()?.ends ?? undefined, this.#leases.firstEnd()].filter((end) => end !== undefined);
+    return { lanes: tally.lanes, nextDueMs: ends.length === 0 ? undefined : Math.min(...ends) };
   }
 
   /** To be called when the transaction is undone. */
@@ -132,79 +135,66 @@ export class Leasing {
     this.#done.forget();
   }
 
-  #heldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
-    return this.#copyHeldBy(holder) ?? this.#readHeldBy(holder, unheld);
-  }
-
-  #readHeldBy(holder: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
-    // Rows come as arrays, in the order of the columns asked for.
-    const [row] = this.#lease.values(holder.key.sequence) as unknown as LeaseRow[];
-    if (row === undefined) {
-      const lane = this.#reader.laneOf(holder.tenant, holder.key.sequence);
-      return { kind: lane === undefined ? "not-found" : unheld };
+  #heldBy({ key, tenant, worker }: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
+    const lease = this.#leases.get(key.sequence) ?? this.#read(key.sequence);
+    if (lease === undefined) {
+      return { kind: this.#reader.laneOf(tenant, key.sequence) === undefined ? "not-found" : unheld };
     }
-    const lease = this.#leaseOf(row);
-    if (lease.lane.tenant !== holder.tenant) return { kind: "not-found" };
-    return lease.worker === holder.worker ? lease : { kind: "not-owner" };
+    if (lease.lane.tenant !== tenant) return { kind: "not-found" };
+    return lease.worker === worker ? lease : { kind: "not-owner" };
   }
 
-  #copyHeldBy({ key, tenant, worker }: LeaseHolder): Lease | undefined {
-    const lease = this.#leases.get(key.sequence);
-    return lease?.worker === worker && lease.lane.tenant === tenant ? lease : undefined;
+  #read(task: number): Lease | undefined {
+    const [columns] = this.#lease.values(task) as unknown as LeaseColumns[];
+    return columns === undefined ? undefined : this.#leaseOf(columns);
   }
 
-  /** Ends the leases of all tasks in a range, which are copied no more. */
-  #endRange(first: number, last: number): void {
-    if (last < first) return;
-    const { changes } = this.#end.run(first, last);
-    assert(changes === last - first + 1, `${changes} tasks from ${first} to ${last} were leased, not all`);
+  #leaseOf([lane, priority, attempts, ends, since, worker]: LeaseColumns): Lease {
+    return { lane: this.#lanes.byId(lane), priority, attempts, ends, since, worker };
   }
 
-  #endOne(task: number): void {
-    this.#leases.delete(task);
-    this.#endRange(task, task);
-  }
-
-  #leaseOf([task, lane, priority, attempts, worker]: LeaseRow): Lease {
-    return { task, lane: this.#lanes.byId(lane), priority, attempts, worker };
-  }
-
-  #retry(lease: Lease, delayMs: number | undefined, reason: string, rule: RetryRule, now: number): Released {
-    const { task, lane, attempts } = lease;
+  #retry(
+    task: number,
+    lease: Lease,
+    delayMs: number | undefined,
+    reason: string,
+    rule: RetryRule,
+    now: number,
+  ): Released {
+    const { lane, attempts } = lease;
     const maxAttempts = this.#maxAttempts.get(task)?.max_attempts ?? 0;
     const retry = retryAfterFailure({ sequence: task, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":
-        this.#endOne(task);
-        this.#finish(lease, "dead", undefined, reason, now);
+        this.#finish(task, lease, "dead", undefined, reason, now);
         this.#done.flush();
         return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
       case "ready":
-        return this.#requeue(lease, now);
+        return this.#requeue(task, lease, now);
       case "delayed": {
         const dueMs = now + retry.delayMs;
-        this.#drop(lease);
-        this.#requeueing.delay(lease, dueMs, now);
+        this.#drop(task, lease);
+        this.#requeueing.delay(task, lease, dueMs, now);
         return { kind: "delayed", command: lane.command, dueMs };
       }
     }
   }
 
-  #requeue(lease: Lease, now: number): Released {
-    this.#drop(lease);
-    this.#requeueing.append(lease, now);
+  #requeue(task: number, lease: Lease, now: number): Released {
+    this.#drop(task, lease);
+    this.#requeueing.append(task, lease, now);
     return { kind: "ready", command: lease.lane.command };
   }
 
-  /** What is left to do for a task whose lease has been ended. */
   #finish(
-    lease: Lease,
+    task: number,
+    { lane, attempts }: Lease,
     state: (typeof DONE_STATES)[number],
     result: string | undefined,
     error: string | undefined,
     now: number,
   ): void {
-    const { task, lane, attempts } = lease;
+    if (!this.#leases.end(task)) this.#endRow(task);
     const { values } = this.#done;
     let column = this.#done.add();
     values[column++] = task;
@@ -219,8 +209,15 @@ export class Leasing {
     this.#lanes.add(lane, state, 1);
   }
 
-  #drop(lease: Lease): void {
-    this.#endOne(lease.task);
-    this.#lanes.add(lease.lane, "leased", -1);
+  /** Ends a lease; the task goes somewhere else. */
+  #drop(task: number, { lane }: Lease): void {
+    if (this.#leases.end(task)) this.#journal.ended(task);
+    else this.#endRow(task);
+    this.#lanes.add(lane, "leased", -1);
+  }
+
+  #endRow(task: number): void {
+    const { changes } = this.#end.run(task);
+    assert(changes === 1, `task ${task} was leased`);
   }
 }

@@ -5,8 +5,9 @@ import type { Database } from "bun:sqlite";
  *
  * The shape follows from four measured facts. Rows keyed by an ascending integer insert seven times faster than by a
  * random key, so a task's sequence number is its row number. Rewriting a row rewrites its payload, so `task` never
- * changes and the state lives in narrow tables: a task is in exactly one of ready, delayed, lease and done. A claim must
- * not wade through delayed tasks, so those wait elsewhere. And counting rows is linear, so each lane keeps its counts.
+ * changes and the state lives in narrow tables: a task is in exactly one of ready, delayed, lease and done, or the journal
+ * says that it is ready or leased. A claim must not wade through delayed tasks, so those wait elsewhere. And counting rows
+ * is linear, so each lane keeps its counts.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -108,10 +109,14 @@ const MIGRATIONS: readonly string[] = [
   `,
   // traceparent, and behind a space tracestate if there is one. One column: it is read with every task, and mostly NULL.
   "ALTER TABLE task ADD COLUMN trace TEXT",
+  // Rows of lane, ready, lease and finished may be behind; journal.ts says how.
+  "CREATE TABLE journal (id INTEGER PRIMARY KEY, numbers BLOB NOT NULL, workers TEXT NOT NULL) STRICT",
 ];
 
 /** The schema this build reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/** From here on each commit leaves a row in the journal. */
+export const SCHEMA_WITH_JOURNAL = 3;
 
 export function schemaVersionOf(db: Database): number {
   const row = db.query<{ user_version: number }, []>("PRAGMA user_version").get();

@@ -5,6 +5,7 @@ import { Claiming } from "./claiming.ts";
 import { FinishLog } from "./finish-log.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Inserting } from "./inserting.ts";
+import { Journal } from "./journal.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
 import { migrate } from "./migrations.ts";
@@ -23,23 +24,28 @@ class RecordedStatements extends StatementSet {
   }
 }
 
-/** The lanes are read once, when the file is opened. */
-const READS_ALL = new Set(["SELECT * FROM lane ORDER BY id"]);
+/** Read once, when the file is opened; the journal is kept short. */
+const READS_ALL = new Set([
+  "SELECT * FROM lane ORDER BY id",
+  "SELECT numbers, workers FROM journal ORDER BY id",
+  "DELETE FROM journal",
+]);
 
 test("defect 43: no statement scans a table or sorts, whatever the number of tasks", () => {
   using db = new Database(":memory:", { strict: true });
   migrate(db);
   const statements = new RecordedStatements(db);
-  const lanes = new LaneBook(statements, 10);
-  const reader = new TaskReader(statements, lanes, 0);
-  const log = new FinishLog(statements);
-  const heads = new ReadyHeads(0);
-  const leases = new HeldLeases(0);
+  const journal = new Journal(statements, 0);
+  const lanes = new LaneBook(statements, journal, 10);
+  const log = new FinishLog(statements, journal);
+  const heads = new ReadyHeads(statements, journal, 0);
+  const leases = new HeldLeases(statements, journal, 0);
+  const reader = new TaskReader(statements, lanes, leases, 0);
   const requeueing = new Requeueing(statements, { lanes, heads, positions: new Sequence(0), shard: 0 });
   const verbs = [
     new Inserting(statements, lanes, reader, heads),
-    new Claiming(statements, { lanes, heads, leases, shard: 0 }),
-    new Leasing(statements, { lanes, leases, reader, requeueing, log, shard: 0 }),
+    new Claiming(statements, { lanes, heads, leases, reader, shard: 0 }),
+    new Leasing(statements, { lanes, journal, leases, reader, requeueing, log, shard: 0 }),
     new Pruning(statements, lanes, log),
   ];
   expect(verbs).toHaveLength(4);

@@ -1,50 +1,86 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { newTask } from "../store-fixture.ts";
+import { Journal } from "./journal.ts";
 import type { Lane } from "./lane-book.ts";
+import { migrate } from "./migrations.ts";
 import { ReadyHeads } from "./ready-heads.ts";
+import { StatementSet } from "./statement-set.ts";
 
 const TASKS = 8;
 const PAYLOAD = "x".repeat(1000);
 /** Room for so many tasks with that payload, and not for one more. */
 const BYTES_MAX = TASKS * (PAYLOAD.length * 2 + 400);
 
-function laneOf(id: number): Lane {
-  const counts = { delayed: 0, leased: 0, completed: 0, failed: 0, dead: 0 };
-  return { id, tenant: "acme", command: "resize", fold: "resize", ready: [0], counts };
-}
+class Fixture implements Disposable {
+  readonly db = new Database(":memory:", { strict: true });
+  readonly journal: Journal;
+  readonly heads: ReadyHeads;
+  readonly lane: Lane = {
+    id: 1,
+    tenant: "acme",
+    command: "resize",
+    fold: "resize",
+    ready: [0],
+    counts: { delayed: 0, leased: 0, completed: 0, failed: 0, dead: 0 },
+    isNew: false,
+  };
 
-/** As many new ready tasks as there are, and no others. */
-function fill(heads: ReadyHeads, lane: Lane, count: number): void {
-  lane.ready[0] = 0;
-  for (let index = 0; index < count; index += 1) {
-    lane.ready[0] += 1;
-    heads.add(lane, newTask({ payload: PAYLOAD }));
+  constructor() {
+    migrate(this.db);
+    const statements = new StatementSet(this.db);
+    this.journal = new Journal(statements, 2 ** 20);
+    this.heads = new ReadyHeads(statements, this.journal, BYTES_MAX);
+  }
+
+  /** New ready tasks, and whether each was taken in. */
+  fill(count: number, payload = PAYLOAD): boolean[] {
+    return Array.from({ length: count }, () => {
+      this.lane.ready[0] = (this.lane.ready[0] ?? 0) + 1;
+      return this.heads.add(this.lane, newTask({ payload }));
+    });
+  }
+
+  take(count: number): number {
+    const { length } = this.heads.take(this.lane, 0, count);
+    this.lane.ready[0] = (this.lane.ready[0] ?? 0) - length;
+    return length;
+  }
+
+  get rows(): number {
+    return this.db.query<{ rows: number }, []>("SELECT count(*) AS rows FROM ready").get()?.rows ?? 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.db.close();
   }
 }
 
-test("copies take no more room than there is, and leave it when they are taken, dropped or cleared", () => {
-  const heads = new ReadyHeads(BYTES_MAX);
-  const lane = laneOf(1);
-  const empty = [
-    () => heads.take(lane, 0, TASKS),
-    // More than there is: what is there has to be read together with the rest.
-    () => heads.take(lane, 0, TASKS + 1),
-    () => heads.drop(lane, 0),
-    () => heads.clear(),
+test("tasks without a row take no more room than there is, and leave it when they are taken, get rows or are undone", () => {
+  using fixture = new Fixture();
+  const { heads, lane, journal } = fixture;
+  const leave = [
+    () => fixture.take(TASKS),
+    () => heads.settle(lane, 0),
+    () => {
+      journal.forget();
+      heads.load(journal.replay());
+    },
   ];
-  for (const leave of empty) {
-    fill(heads, lane, TASKS + 2);
-    leave();
-    fill(heads, lane, TASKS + 2);
-    expect(heads.take(lane, 0, TASKS + 1)).toBeUndefined();
-    fill(heads, lane, TASKS + 2);
-    expect(heads.take(lane, 0, TASKS)).toHaveLength(TASKS);
+  for (const each of leave) {
+    lane.ready[0] = 0;
+    expect(fixture.fill(TASKS + 2)).toEqual([...Array(TASKS).fill(true), false, false]);
+    each();
   }
+  expect(fixture.rows).toBe(TASKS);
+  lane.ready[0] = 0;
+  fixture.fill(TASKS + 2);
+  expect(fixture.take(TASKS + 2)).toBe(TASKS);
 });
 
 test("what is taken is what was added, in order, however it is divided", () => {
-  const heads = new ReadyHeads(BYTES_MAX);
-  const lane = laneOf(1);
+  using fixture = new Fixture();
+  const { heads, lane } = fixture;
   const added: number[] = [];
   const taken: number[] = [];
   for (let round = 0; round < 50; round += 1) {
@@ -55,10 +91,25 @@ test("what is taken is what was added, in order, however it is divided", () => {
       heads.add(lane, task);
     }
     const count = round % 3;
-    if (count === 0) continue;
-    for (const { key } of heads.take(lane, 0, count) ?? []) taken.push(key.sequence);
+    for (const task of heads.take(lane, 0, count)) taken.push(typeof task === "number" ? task : task.key.sequence);
     lane.ready[0] = (lane.ready[0] ?? 0) - count;
   }
   expect(taken.length).toBeGreaterThan(20);
   expect(taken).toEqual(added.slice(0, taken.length));
+});
+
+test("as the journal has them they are the same tasks, each by its number", () => {
+  using fixture = new Fixture();
+  const { heads, journal, lane } = fixture;
+  fixture.fill(5, "1");
+  journal.write(1, 0);
+  fixture.take(2);
+  fixture.fill(1, "1");
+  journal.write(2, 0);
+  fixture.take(3);
+  journal.forget();
+  heads.load(journal.replay());
+  const numbers = heads.take(lane, 0, 9);
+  expect(numbers).toHaveLength(4);
+  expect(numbers.every((task) => typeof task === "number")).toBe(true);
 });

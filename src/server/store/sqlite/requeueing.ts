@@ -6,9 +6,8 @@ import type { ReadyHeads } from "./ready-heads.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 
-/** A task on its way back into its lane. */
+/** Where a task on its way back belongs. */
 interface Returning {
-  readonly task: number;
   readonly lane: Lane;
   readonly priority: number;
   /** Deliveries so far. */
@@ -51,7 +50,7 @@ export class Requeueing {
   }
 
   /** To the tail of the lane. */
-  append({ task, lane, priority, attempts }: Returning, now: number): void {
+  append(task: number, { lane, priority, attempts }: Returning, now: number): void {
     const position = this.#positions.next(now);
     this.#position.run(task, position);
     this.#ready.run(lane.id, priority, position, task, attempts);
@@ -59,13 +58,13 @@ export class Requeueing {
   }
 
   /** To where it was created, as if the last delivery had never been. */
-  putBack({ task, lane, priority, attempts }: Returning): void {
+  putBack(task: number, { lane, priority, attempts }: Returning): void {
+    this.#heads.settle(lane, priority);
     this.#ready.run(lane.id, priority, task, task, attempts - 1);
     this.#lanes.addReady(lane, priority, 1);
-    this.#heads.drop(lane, priority);
   }
 
-  delay({ task, lane, priority, attempts }: Returning, dueMs: number, now: number): void {
+  delay(task: number, { lane, priority, attempts }: Returning, dueMs: number, now: number): void {
     this.#delayed.run(task, lane.id, priority, attempts, dueMs, now);
     this.#lanes.add(lane, "delayed", 1);
   }
@@ -82,7 +81,7 @@ export class Requeueing {
       const lane = this.#lanes.byId(laneId);
       this.#undelay.run(task);
       this.#lanes.add(lane, "delayed", -1);
-      this.append({ task, lane, priority, attempts }, now);
+      this.append(task, { lane, priority, attempts }, now);
       tally.add(lane, task, { kind: "ready", command: lane.command });
     }
     return { lanes: tally.lanes, nextDueMs: this.#nextDue.get()?.due ?? undefined };

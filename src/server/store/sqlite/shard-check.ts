@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { existsSync, rmSync, statSync } from "node:fs";
 import { StoreOpenError } from "../open-error.ts";
 import { checkCommits } from "./commit-mark.ts";
-import { SCHEMA_VERSION, schemaVersionOf } from "./migrations.ts";
+import { SCHEMA_VERSION, SCHEMA_WITH_JOURNAL, schemaVersionOf } from "./migrations.ts";
 
 /** "cdeq": tells our files from other SQLite files. */
 export const APPLICATION_ID = 0x6364_6571;
@@ -64,9 +64,16 @@ export function checkShard(db: Database, files: CheckedFiles): CheckedShard {
   if (identity !== APPLICATION_ID && tables !== 0) {
     throw new StoreOpenError("damaged", `${file} is an SQLite file, but not one of codeq's`);
   }
-  const counted = schemaVersion === 0 ? null : db.query<{ commits: number }, []>("SELECT commits FROM shard").get();
-  const commits = counted?.commits ?? 0;
+  const commits = commitsOf(db, schemaVersion);
   return { commits, warning: checkCommits({ file, markPath, commits, acceptDataLoss }) };
+}
+
+/** How many commits a file has. */
+export function commitsOf(db: Database, schemaVersion: number): number {
+  if (schemaVersion === 0) return 0;
+  const counted = db.query<{ commits: number }, []>("SELECT commits FROM shard").get()?.commits ?? 0;
+  if (schemaVersion < SCHEMA_WITH_JOURNAL) return counted;
+  return db.query<{ id: number | null }, []>("SELECT max(id) AS id FROM journal").get()?.id ?? counted;
 }
 
 function checkLibrary(db: Database): void {

@@ -26,11 +26,14 @@ import { DiskReserve } from "./disk-reserve.ts";
 import { FinishLog, type FinishPlace } from "./finish-log.ts";
 import { HeldLeases } from "./held-leases.ts";
 import { Inserting } from "./inserting.ts";
+import { Journal } from "./journal.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import { type PruneStep, Pruning } from "./pruning.ts";
 import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
+import { commitsOf } from "./shard-check.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
 
@@ -42,8 +45,8 @@ export interface ShardEngineOptions extends ShardFileOptions {
 
 /** What a row costs beside its payload. */
 const ROW_BYTES = 200;
-/** Of the memory for the cache of pages, once more for copies of ready tasks and as much for those of leases. */
-const COPIES_SHARE = 1 / 8;
+/** Of the memory for the cache of pages, once more for ready tasks without a row, for such leases, and for the journal. */
+const UNSETTLED_SHARE = 1 / 8;
 
 /**
  * One open shard file and all that is prepared for it. Everything here is synchronous; operations that write run between
@@ -51,6 +54,7 @@ const COPIES_SHARE = 1 / 8;
  */
 export class ShardEngine {
   readonly #file: ShardFile;
+  readonly #journal: Journal;
   readonly #positions: Sequence;
   readonly #lanes: LaneBook;
   readonly #heads: ReadyHeads;
@@ -64,6 +68,7 @@ export class ShardEngine {
   readonly #pruning: Pruning;
   readonly #reserve: DiskReserve;
   readonly #begin: Statement<unknown, []>;
+  readonly #lastPosition: Statement<{ last_position: number }, []>;
   readonly #count: Statement<unknown, [number, number]>;
   readonly #commit: Statement<unknown, []>;
   readonly #rollback: Statement<unknown, []>;
@@ -75,30 +80,32 @@ export class ShardEngine {
     this.#file = openShardFile(options);
     try {
       const { db, statements } = this.#file;
-      const saved = db.query<{ commits: number; last_position: number }, []>("SELECT * FROM shard").get();
-      this.#commits = saved?.commits ?? 0;
-      this.#positions = new Sequence(saved?.last_position ?? 0);
-      this.#lanes = new LaneBook(statements, options.lanesMax);
-      this.#lanes.load();
-      const lanes = this.#lanes;
-      const heads = new ReadyHeads(options.cacheBytes * COPIES_SHARE);
-      const leases = new HeldLeases(options.cacheBytes * COPIES_SHARE);
-      const reader = new TaskReader(statements, lanes, shard);
+      this.#commits = commitsOf(db, SCHEMA_VERSION);
+      this.#positions = new Sequence(0);
+      const journal = new Journal(statements, options.cacheBytes * UNSETTLED_SHARE);
+      const lanes = new LaneBook(statements, journal, options.lanesMax);
+      const heads = new ReadyHeads(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
+      const leases = new HeldLeases(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
+      const reader = new TaskReader(statements, lanes, leases, shard);
       const requeueing = new Requeueing(statements, { lanes, heads, positions: this.#positions, shard });
+      this.#journal = journal;
+      this.#lanes = lanes;
       this.#heads = heads;
       this.#leases = leases;
       this.#reader = reader;
       this.#inserting = new Inserting(statements, lanes, reader, heads);
-      this.#claiming = new Claiming(statements, { lanes, heads, leases, shard });
+      this.#claiming = new Claiming(statements, { lanes, heads, leases, reader, shard });
       this.#requeueing = requeueing;
-      this.#log = new FinishLog(statements);
-      this.#leasing = new Leasing(statements, { lanes, leases, reader, requeueing, log: this.#log, shard });
+      this.#log = new FinishLog(statements, journal);
+      this.#leasing = new Leasing(statements, { lanes, journal, leases, reader, requeueing, log: this.#log, shard });
       this.#pruning = new Pruning(statements, this.#lanes, this.#log);
       this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
       this.#begin = statements.prepare("BEGIN IMMEDIATE");
+      this.#lastPosition = statements.prepare("SELECT last_position FROM shard");
       this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
       this.#commit = statements.prepare("COMMIT");
       this.#rollback = statements.prepare("ROLLBACK");
+      this.#load();
     } catch (error) {
       // Nobody else would let the file go.
       closeShardFile(this.#file);
@@ -127,9 +134,9 @@ export class ShardEngine {
   }
 
   commit(): void {
-    this.#log.save();
     this.#lanes.save();
-    this.#count.run(this.#commits + 1, this.#positions.last);
+    if (this.#journal.isLong) this.#shortenJournal();
+    this.#journal.write(this.#commits + 1, this.#positions.last);
     this.#commit.run();
     this.#commits += 1;
     this.#file.mark.raise(this.#commits);
@@ -138,12 +145,10 @@ export class ShardEngine {
   rollback(): void {
     // SQLite may have rolled back already, as it does when the disk is full.
     if (this.#file.db.inTransaction) this.#rollback.run();
-    this.#lanes.load();
-    this.#heads.clear();
-    this.#leases.clear();
     this.#inserting.forget();
     this.#leasing.forget();
-    this.#log.forget();
+    this.#journal.forget();
+    this.#load();
   }
 
   insert(items: readonly NewTask[], now: number): InsertOutcome[] {
@@ -215,6 +220,26 @@ export class ShardEngine {
   /** Ends the use of the file in good order. */
   close(): void {
     closeShardFile(this.#file);
+  }
+
+  /** What is in memory, as it was committed last. */
+  #load(): void {
+    const unsettled = this.#journal.replay();
+    this.#positions.rewind(unsettled.lastPosition ?? this.#lastPosition.get()?.last_position ?? 0);
+    this.#lanes.load(unsettled);
+    this.#heads.load(unsettled);
+    this.#leases.load(unsettled, this.#lanes);
+    this.#log.load(unsettled, this.#lanes);
+  }
+
+  /** What is over leaves the journal; what is not is written into it again, or into a table. */
+  #shortenJournal(): void {
+    this.#log.settle();
+    this.#lanes.settle();
+    this.#count.run(this.#commits + 1, this.#positions.last);
+    this.#journal.begin();
+    this.#heads.record();
+    this.#leases.record();
   }
 
   #reusableBytes(): number {

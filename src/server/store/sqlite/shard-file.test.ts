@@ -11,26 +11,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { NOW, newTask } from "../store-fixture.ts";
+import { claimBy, NOW, newTask } from "../store-fixture.ts";
 import { closeShardFile, openShardFile } from "./shard-file.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
-
-const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];
 
 /** The files as a kill -9 would leave them after three commits of one task each. */
 async function crashed(): Promise<SqliteFixture> {
   using fixture = new SqliteFixture();
   const store = fixture.open();
   for (let commit = 0; commit < 3; commit += 1) await store.insert([newTask()], NOW);
-  const crash = copyOf(fixture);
+  const crash = fixture.copy();
   await store.close();
   return crash;
-}
-
-function copyOf(fixture: SqliteFixture): SqliteFixture {
-  const copy = new SqliteFixture();
-  for (const name of FILES) copyFileSync(join(fixture.directory, name), join(copy.directory, name));
-  return copy;
 }
 
 function flip(path: string, offset: number): void {
@@ -134,7 +126,7 @@ test("a missing mark is made anew, and counts before the first commit", async ()
   using crash = await crashed();
   rmSync(join(crash.directory, "shard-00.sqlite.mark"));
   const store = crash.open();
-  using again = copyOf(crash);
+  using again = crash.copy();
   await store.close();
   expect(existsSync(join(again.directory, "shard-00.sqlite.mark"))).toBe(true);
   rmSync(join(again.directory, "shard-00.sqlite-wal"));
@@ -167,7 +159,12 @@ test("a file of the first schema is brought up to date, its tasks stay, and new 
   const store = fixture.open();
   await store.insert([old], NOW);
   await store.close();
-  const db = new Database(join(fixture.directory, FILES[0] ?? ""));
+  const db = new Database(join(fixture.directory, "shard-00.sqlite"));
+  // Where an older codeq had what is in the journal now.
+  db.run("INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task");
+  db.run("UPDATE lane SET ready0 = 1");
+  db.run("UPDATE shard SET commits = (SELECT max(id) FROM journal), last_position = (SELECT max(id) FROM task)");
+  db.run("DROP TABLE journal");
   db.run("ALTER TABLE task DROP COLUMN trace");
   db.run("PRAGMA user_version = 1");
   db.close();
@@ -178,6 +175,7 @@ test("a file of the first schema is brought up to date, its tasks stay, and new 
     ["{}", undefined],
     ["{}", fresh.trace],
   ]);
+  expect(await opened.claim([claimBy("w1")], NOW)).toMatchObject([[{ key: old.key }, { key: fresh.key }]]);
   await opened.close();
 });
 

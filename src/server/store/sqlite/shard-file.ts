@@ -1,5 +1,6 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync } from "node:fs";
+import { CodeqError } from "../../queue/errors.ts";
 import type { Durability } from "../durability.ts";
 import { StoreOpenError } from "../open-error.ts";
 import { CommitMark } from "./commit-mark.ts";
@@ -97,7 +98,9 @@ export function openErrorOf(error: unknown, path: string): StoreOpenError {
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
     return new StoreOpenError("locked", `${path} is in use by another codeq server`, { cause: error });
   }
-  if (code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT")) {
+  // What it says of itself does not hold.
+  const contradicts = error instanceof CodeqError;
+  if (contradicts || code.startsWith("SQLITE_NOTADB") || code.startsWith("SQLITE_CORRUPT")) {
     return new StoreOpenError("damaged", `${path} is damaged: ${reason}. Restore it from a backup`, { cause: error });
   }
   return new StoreOpenError("inaccessible", `cannot open ${path}: ${reason}`, { cause: error });

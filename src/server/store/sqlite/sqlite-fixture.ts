@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+
+const FILES = ["shard-00.sqlite", "shard-00.sqlite-wal", "shard-00.sqlite.mark"];
 
 /** For tests: a directory that is gone afterwards, and stores in it. */
 export class SqliteFixture implements Disposable {
@@ -27,6 +29,13 @@ export class SqliteFixture implements Disposable {
       onWarning: (message) => this.warnings.push(message),
       ...given,
     });
+  }
+
+  /** The files as they are now, as a killed server would leave them. */
+  copy(): SqliteFixture {
+    const copy = new SqliteFixture();
+    for (const name of FILES) copyFileSync(join(this.directory, name), join(copy.directory, name));
+    return copy;
   }
 
   [Symbol.dispose](): void {

@@ -1,7 +1,9 @@
 import type { Statement } from "bun:sqlite";
+import { assert } from "../../queue/errors.ts";
 import type { Task, TaskKey } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import { type Fixed, type Progress, taskOf } from "../../queue/whole-task.ts";
+import type { HeldLeases } from "./held-leases.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { traceOf } from "./trace-text.ts";
@@ -40,6 +42,7 @@ export function fixedOf(key: TaskKey, lane: Lane, columns: TaskColumns): Fixed {
 /** Finds single tasks, whatever state they are in. */
 export class TaskReader {
   readonly #lanes: LaneBook;
+  readonly #leases: HeldLeases;
   readonly #shard: number;
   readonly #task: Statement<unknown, [number]>;
   readonly #lease: Statement<unknown, [number]>;
@@ -49,8 +52,9 @@ export class TaskReader {
   readonly #ready: Statement<unknown, [number, number, number, number]>;
   readonly #keyHolder: Statement<{ task: number }, [string, string]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, shard: number) {
+  constructor(db: StatementSet, lanes: LaneBook, leases: HeldLeases, shard: number) {
     this.#lanes = lanes;
+    this.#leases = leases;
     this.#shard = shard;
     this.#task = db.prepare(`SELECT t.lane, ${TASK_COLUMNS} FROM task t WHERE t.id = ?`);
     this.#lease = db.prepare("SELECT attempts, ends, since, worker FROM lease WHERE task = ?");
@@ -64,13 +68,16 @@ export class TaskReader {
   }
 
   get(tenant: string, key: TaskKey): Task | undefined {
-    // Rows come as arrays, in the order of the columns asked for.
-    const [row] = this.#task.values(key.sequence) as [number, ...TaskColumns][];
-    if (row === undefined) return undefined;
-    const [laneId, ...columns] = row;
-    const lane = this.#lanes.byId(laneId);
-    if (lane.tenant !== tenant) return undefined;
-    return taskOf(fixedOf(key, lane, columns), this.#progress(key, lane, columns[0]));
+    const fixed = this.#read(key);
+    if (fixed === undefined || fixed.lane.tenant !== tenant) return undefined;
+    return taskOf(fixed, this.#progress(key, fixed.lane, fixed.priority));
+  }
+
+  /** The part that never changes, of a task that is there. */
+  fixed(sequence: number): Fixed {
+    const fixed = this.#read({ shard: this.#shard, sequence });
+    assert(fixed !== undefined, `task ${sequence} is there`);
+    return fixed;
   }
 
   holder(tenant: string, idempotencyKey: string): Task | undefined {
@@ -80,15 +87,27 @@ export class TaskReader {
 
   /** The lane of a task, if the tenant has it. */
   laneOf(tenant: string, sequence: number): Lane | undefined {
-    const [row] = this.#task.values(sequence) as [number, ...TaskColumns][];
+    const lane = this.#read({ shard: this.#shard, sequence })?.lane;
+    return lane?.tenant === tenant ? lane : undefined;
+  }
+
+  #read(key: TaskKey): (Fixed & { readonly lane: Lane }) | undefined {
+    // Rows come as arrays, in the order of the columns asked for.
+    const [row] = this.#task.values(key.sequence) as [number, ...TaskColumns][];
     if (row === undefined) return undefined;
-    const lane = this.#lanes.byId(row[0]);
-    return lane.tenant === tenant ? lane : undefined;
+    const [laneId, ...columns] = row;
+    const lane = this.#lanes.byId(laneId);
+    return { ...fixedOf(key, lane, columns), lane };
   }
 
   #progress(key: TaskKey, lane: Lane, priority: number): Progress {
     const task = key.sequence;
     const none = { worker: undefined, leaseUntilMs: undefined, error: undefined, result: undefined };
+    const held = this.#leases.get(task);
+    if (held !== undefined) {
+      const { attempts, ends, since, worker } = held;
+      return { ...none, state: "leased", attempts, leaseUntilMs: ends, updatedMs: since, worker };
+    }
     const [lease] = this.#lease.values(task) as [number, number, number, string][];
     if (lease !== undefined) {
       const [attempts, leaseUntilMs, updatedMs, worker] = lease;

@@ -1,0 +1,88 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { claimBy, NOW, newTask } from "../store-fixture.ts";
+import { SqliteFixture } from "./sqlite-fixture.ts";
+import type { SqliteStore } from "./sqlite-store.ts";
+
+/** Room for a journal of 2 KiB. */
+const CACHE_BYTES = 16_384;
+
+async function cycle(store: SqliteStore, count: number): Promise<void> {
+  const result = { tenant: "acme", worker: "w1", state: "completed", result: "{}" } as const;
+  await store.insert(
+    Array.from({ length: count }, () => newTask()),
+    NOW,
+  );
+  const [tasks = []] = await store.claim([claimBy("w1", { count })], NOW);
+  await store.complete(
+    tasks.map(({ key }) => ({ key, ...result })),
+    NOW,
+  );
+}
+
+/** What an SQLite client sees in a copy of the file. */
+function look<Row>(fixture: SqliteFixture, sql: string): Row[] {
+  using copy = fixture.copy();
+  const db = new Database(join(copy.directory, "shard-00.sqlite"));
+  try {
+    return db.query<Row, []>(sql).all();
+  } finally {
+    db.close();
+  }
+}
+
+test("what passes through a shard in moments leaves no rows but its end, and a journal that stays short", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ cacheBytes: CACHE_BYTES });
+  let longest = 0;
+  for (let round = 0; round < 40; round += 1) {
+    await cycle(store, 5);
+    const [sizes] = look<{ bytes: number }>(fixture, "SELECT sum(length(numbers)) AS bytes FROM journal");
+    longest = Math.max(longest, sizes?.bytes ?? 0);
+  }
+  expect(longest).toBeGreaterThan(1024);
+  expect(longest).toBeLessThan(4096);
+  const counts =
+    "SELECT (SELECT count(*) FROM ready) + (SELECT count(*) FROM lease) AS live, count(*) AS done FROM done";
+  expect(look(fixture, counts)).toEqual([{ live: 0, done: 200 }]);
+  expect(await store.stats({ tenant: "acme", command: undefined })).toMatchObject([{ leased: 0, completed: 200 }]);
+  await store.close();
+});
+
+test("what lasts is carried along when the journal is begun anew, through a crash too", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ cacheBytes: CACHE_BYTES });
+  const [held, waiting] = [newTask(), newTask({ priority: 0, command: "other" })];
+  await store.insert([held, waiting], NOW);
+  await store.claim([claimBy("w9", { commands: [held.command], count: 1, leaseUntilMs: NOW + 5 })], NOW);
+  for (let round = 0; round < 40; round += 1) {
+    await store.insert([newTask()], NOW);
+    await store.claim([claimBy("w1", { commands: [held.command] })], NOW);
+  }
+  using crash = fixture.copy();
+  await store.close();
+  const reopened = crash.open({ cacheBytes: CACHE_BYTES });
+  expect(await reopened.get([held, waiting])).toMatchObject([
+    { state: "leased", worker: "w9", leaseUntilMs: NOW + 5 },
+    { state: "ready" },
+  ]);
+  const result = { tenant: "acme", worker: "w9", state: "completed", result: "{}" } as const;
+  expect(await reopened.complete([{ key: held.key, ...result }], NOW)).toMatchObject([{ kind: "finished" }]);
+  await reopened.close();
+});
+
+test("a journal that breaks off, or tells of what is not there, is damage", async () => {
+  const damages = ["UPDATE journal SET numbers = substr(numbers, 1, length(numbers) - 8)", "DELETE FROM lane"];
+  for (const damage of damages) {
+    using fixture = new SqliteFixture();
+    const store = fixture.open();
+    await store.insert([newTask()], NOW);
+    await store.claim([claimBy("w1")], NOW);
+    await store.close();
+    const db = new Database(join(fixture.directory, "shard-00.sqlite"));
+    db.run(damage);
+    db.close(true);
+    expect(() => fixture.open()).toThrow(/shard-00.sqlite is damaged.*Restore it from a backup/);
+  }
+});
