@@ -42,7 +42,7 @@ const step = fc.oneof(
       worker: fc.constantFrom("w1", "w2"),
       commands: fc.option(fc.subarray(["A", "b", "c", "B", "nothing"]), { nil: undefined }),
       count: fc.integer({ min: 1, max: 4 }),
-      leaseMs: fc.integer({ min: 0, max: 30 }),
+      leaseMs: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 3000 })),
       rotation: fc.nat({ max: 5 }),
     }),
   },
@@ -79,7 +79,16 @@ const step = fc.oneof(
       limit: fc.constant(1000),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("wait" as const), ms: fc.integer({ min: 1, max: 20 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      ms: fc.oneof(
+        { weight: 9, arbitrary: fc.integer({ min: 1, max: 20 }) },
+        { weight: 1, arbitrary: fc.constant(1000) },
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.constantFrom({ do: "reopen" as const }, { do: "kill" as const }) },
   /** What comes next is undone together with this, and done again. */
   { weight: 1, arbitrary: fc.record({ do: fc.constant("spoil" as const) }) },

@@ -72,6 +72,34 @@ test("what lasts is carried along when the journal is begun anew, through a cras
   await reopened.close();
 });
 
+test("results that shared a commit keep their times through a crash", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const tasks = [newTask(), newTask(), newTask()];
+  await store.insert(tasks, NOW);
+  await store.claim([claimBy("w1")], NOW);
+  const result = { tenant: "acme", worker: "w1", state: "completed", result: "{}" } as const;
+  await Promise.all(tasks.map(({ key }, index) => store.complete([{ key, ...result }], NOW + index)));
+  using crash = fixture.copy();
+  await store.close();
+  const reopened = crash.open();
+  const prune = (finishedBeforeMs: number) => reopened.prune({ tenant: undefined, finishedBeforeMs, limit: 10 });
+  expect([await prune(NOW), await prune(NOW + 1), await prune(NOW + 1), await prune(NOW + 2)]).toEqual([1, 1, 0, 1]);
+  expect(reopened.empty).toBe(true);
+  await reopened.close();
+});
+
+test("a lane that was forgotten does not come back when the journal is begun anew", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ cacheBytes: CACHE_BYTES });
+  await cycle(store, 1);
+  await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 10 });
+  for (let count = 0; count < 60; count += 1) await store.insert([newTask({ command: "other" })], NOW);
+  expect(look(fixture, "SELECT min(id) > 10 AS begun FROM journal")).toEqual([{ begun: 1 }]);
+  expect(look(fixture, "SELECT command FROM lane")).toEqual([{ command: "other" }]);
+  await store.close();
+});
+
 test("a journal that breaks off, or tells of what is not there, is damage", async () => {
   const damages = ["UPDATE journal SET numbers = substr(numbers, 1, length(numbers) - 8)", "DELETE FROM lane"];
   for (const damage of damages) {

@@ -109,7 +109,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   // traceparent, and behind a space tracestate if there is one. One column: it is read with every task, and mostly NULL.
   "ALTER TABLE task ADD COLUMN trace TEXT",
-  // Rows of lane, ready, lease and finished may be behind; journal.ts says how.
+  // Rows of lane, ready, lease and finished may be behind, and that of shard is from before; journal.ts says how.
   "CREATE TABLE journal (id INTEGER PRIMARY KEY, numbers BLOB NOT NULL, workers TEXT NOT NULL) STRICT",
 ];
 

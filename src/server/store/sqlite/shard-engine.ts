@@ -69,7 +69,6 @@ export class ShardEngine {
   readonly #reserve: DiskReserve;
   readonly #begin: Statement<unknown, []>;
   readonly #lastPosition: Statement<{ last_position: number }, []>;
-  readonly #count: Statement<unknown, [number, number]>;
   readonly #commit: Statement<unknown, []>;
   readonly #rollback: Statement<unknown, []>;
   #commits: number;
@@ -102,7 +101,6 @@ export class ShardEngine {
       this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
       this.#begin = statements.prepare("BEGIN IMMEDIATE");
       this.#lastPosition = statements.prepare("SELECT last_position FROM shard");
-      this.#count = statements.prepare("UPDATE shard SET commits = ?, last_position = ?");
       this.#commit = statements.prepare("COMMIT");
       this.#rollback = statements.prepare("ROLLBACK");
       this.#load();
@@ -236,7 +234,6 @@ export class ShardEngine {
   #shortenJournal(): void {
     this.#log.settle();
     this.#lanes.settle();
-    this.#count.run(this.#commits + 1, this.#positions.last);
     this.#journal.begin();
     this.#heads.record();
     this.#leases.record();
