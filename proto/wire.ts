@@ -15,6 +15,9 @@ const REPLACEMENT = "\uFFFD";
  */
 export const NO_BYTES = new Uint8Array(0);
 
+/** So many bytes of a number, seven bits each, are exact as a double. */
+const EXACT_BYTES = 7;
+
 /** Texts up to this many bytes that come again and again are not decoded again: names of commands and workers. */
 const KNOWN_TEXT_BYTES = 32;
 /** Each at a place that its length and ends choose, where the next with that place puts it out. */
@@ -74,6 +77,22 @@ export class BinaryReader {
     throw new RangeError("a number of more than ten bytes");
   }
 
+  /** A `uint64`, as a number where that is exact. */
+  exactUint64(): number | bigint {
+    const start = this.pos;
+    const { buf } = this;
+    let value = 0;
+    let factor = 1;
+    for (let byte = 0; byte < EXACT_BYTES; byte += 1) {
+      const bits = this.#byte(buf);
+      value += (bits & 0x7f) * factor;
+      if (bits < 0x80) return value;
+      factor *= 0x80;
+    }
+    this.pos = start;
+    return this.uint64();
+  }
+
   int64(): bigint {
     return BigInt.asIntN(64, this.uint64());
   }
@@ -104,8 +123,16 @@ export class BinaryReader {
 
   /** A view: valid as long as the message. */
   bytes(): Buffer {
-    const start = this.#skipOver(this.uint32());
+    const start = this.range();
     return this.buf.subarray(start, this.pos);
+  }
+
+  /**
+   * Passes over bytes, a text or a nested message.
+   * @returns where they begin; they end at `pos`
+   */
+  range(): number {
+    return this.#skipOver(this.uint32());
   }
 
   skip(wireType: number): void {
@@ -150,7 +177,7 @@ function placeOf(buf: Buffer, start: number, bytes: number): number {
 }
 
 /** Whether the bytes are this text in ASCII. */
-function isText(buf: Buffer, start: number, bytes: number, text: string): boolean {
+export function isText(buf: Buffer, start: number, bytes: number, text: string): boolean {
   if (text.length !== bytes) return false;
   for (let index = 0; index < bytes; index += 1) {
     const byte = buf[start + index] ?? 0;
@@ -203,10 +230,10 @@ export class BinaryWriter {
     return this;
   }
 
-  uint64(value: bigint): this {
-    if (value <= 0xffff_ffffn) return this.uint32(Number(value));
+  uint64(value: number | bigint): this {
+    if (value <= 0xffff_ffff) return this.uint32(Number(value));
     this.#reserve(10);
-    let rest = value;
+    let rest = BigInt(value);
     for (; rest > 0x7fn; rest >>= 7n) this.#buf[this.#pos++] = Number(rest & 0x7fn) | 0x80;
     this.#buf[this.#pos++] = Number(rest);
     return this;
@@ -218,11 +245,29 @@ export class BinaryWriter {
 
   string(text: string): this {
     if (text.length <= SHORT_TEXT_UNITS && this.#shortAscii(text)) return this;
-    const bytes = Buffer.byteLength(text);
-    this.#reserve(5 + bytes);
+    // Room for the length that a text of ASCII has; that of others is known only then.
+    const lengthAt = this.#pos;
+    const start = lengthAt + lengthBytes(text.length);
+    this.#reserve(5 + text.length * 3);
+    const bytes = this.#buf.write(text, start, "utf8");
+    const more = lengthBytes(bytes) - (start - lengthAt);
+    if (more > 0) this.#buf.copyWithin(start + more, start, start + bytes);
     this.#varint(bytes);
-    this.#pos += this.#buf.write(text, this.#pos, "utf8");
+    this.#pos += bytes;
     return this;
+  }
+
+  /** Writes once more what was written before. */
+  again(start: number, end: number): this {
+    this.#reserve(end - start);
+    this.#buf.copyWithin(this.#pos, start, end);
+    this.#pos += end - start;
+    return this;
+  }
+
+  /** Where the next thing is written, until a message that was begun with `fork` before is ended. */
+  get pos(): number {
+    return this.#pos;
   }
 
   /**

@@ -63,8 +63,14 @@ test.each([TASK, BARE])("a task reads as it was written", (task) => {
 test("several read as a batch, in order, and so does one that has to", () => {
   const tasks = [
     TASK,
+    ...Array.from({ length: 5 }, (_, number) => ({ ...TASK, payload: `${number}` })),
     { ...BARE, key: { shard: 1, sequence: 2 ** 50 } },
+    { ...BARE, tenant: "other" },
     { ...TASK, payload: JSON.stringify("x".repeat(70_000)) },
+    { ...TASK, webhook: undefined },
+    { ...TASK, worker: "another" },
+    { ...TASK, worker: "another", attempts: 3 },
+    { ...TASK, worker: "another", attempts: 3, updatedMs: 1 },
   ];
   for (const some of [tasks, tasks.slice(0, 1)]) {
     const bytes = new Assignment(some, true, ids).encode(new BinaryWriter()).finish();

@@ -27,14 +27,25 @@ export class Assignment {
     const [first] = this.tasks;
     // One claim, one lease.
     const leaseUntil = first?.leaseUntilMs === undefined ? "" : rfc3339Seconds(first.leaseUntilMs);
+    let last: Task | undefined;
+    let deliveryStart = 0;
+    let deliveryEnd = 0;
     writer.uint32(this.#asBatch ? SERVER_EVENT.taskBatch : SERVER_EVENT.task).fork();
     for (const task of this.tasks) {
       // TaskAssignment.task and TaskBatch.tasks have the same tag.
       writer.uint32(10).fork();
       const start = writer.uint32(TASK.id).ascii(TASK_ID_BYTES);
       this.#ids.writeId(task, writer.buffer, start);
-      writeRest(writer, task, leaseUntil);
+      writeOwn(writer, task);
+      const deliveryBegan = writer.pos;
+      if (last !== undefined && isDeliveredAlike(task, last)) writer.again(deliveryStart, deliveryEnd);
+      else writeDelivery(writer, task, leaseUntil);
+      last = task;
+      const written = writer.pos;
       writer.join();
+      // The length of the task may have pushed it on.
+      deliveryEnd = writer.pos;
+      deliveryStart = deliveryEnd - (written - deliveryBegan);
     }
     return writer.join();
   }
@@ -60,22 +71,36 @@ const TASK = {
   traceState: 15 * 8 + 2,
 } as const;
 
-/** All but the id. */
-function writeRest(writer: BinaryWriter, task: Task, leaseUntil: string): void {
+/** What tasks do not share, but for the id. */
+function writeOwn(writer: BinaryWriter, task: Task): void {
   writer.uint32(TASK.command).string(task.command);
   writer.uint32(TASK.payload).string(task.payload);
   if (task.priority !== 0) writer.uint32(TASK.priority).int32(task.priority);
   if (task.webhook !== undefined) writer.uint32(TASK.webhook).string(task.webhook);
-  writer.uint32(TASK.maxAttempts).int32(task.maxAttempts).uint32(TASK.status).string("IN_PROGRESS");
-  if (task.worker !== undefined) writer.uint32(TASK.workerId).string(task.worker);
-  writer.uint32(TASK.leaseUntil).string(leaseUntil).uint32(TASK.attempts).int32(task.attempts);
-  writer.uint32(TASK.tenantId).string(task.tenant);
   writeTimestamp(writer.uint32(TASK.createdAt).fork(), task.createdMs);
-  writeTimestamp(writer.uint32(TASK.updatedAt).fork(), task.updatedMs);
   if (task.trace === undefined) return;
   const { traceParent, traceState } = task.trace;
   writer.uint32(TASK.traceParent).string(traceParent);
   if (traceState !== undefined) writer.uint32(TASK.traceState).string(traceState);
+}
+
+/** Mostly the same for all tasks of a claim, so that it is written once and then copied. */
+function writeDelivery(writer: BinaryWriter, task: Task, leaseUntil: string): void {
+  writer.uint32(TASK.maxAttempts).int32(task.maxAttempts).uint32(TASK.status).string("IN_PROGRESS");
+  if (task.worker !== undefined) writer.uint32(TASK.workerId).string(task.worker);
+  writer.uint32(TASK.leaseUntil).string(leaseUntil).uint32(TASK.attempts).int32(task.attempts);
+  writer.uint32(TASK.tenantId).string(task.tenant);
+  writeTimestamp(writer.uint32(TASK.updatedAt).fork(), task.updatedMs);
+}
+
+function isDeliveredAlike(a: Task, b: Task): boolean {
+  return (
+    a.maxAttempts === b.maxAttempts &&
+    a.attempts === b.attempts &&
+    a.updatedMs === b.updatedMs &&
+    a.worker === b.worker &&
+    a.tenant === b.tenant
+  );
 }
 
 /** Seconds and nanoseconds. */

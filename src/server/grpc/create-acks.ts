@@ -7,7 +7,7 @@ import type { IdWriter } from "./assignment.ts";
 /** What became of one task that was asked for. */
 export interface CreateAnswer {
   /** The producer's number for it. */
-  readonly seq: bigint;
+  readonly seq: number | bigint;
   /** Undefined when nobody knows, which should not happen. */
   readonly outcome: Outcome<CreatedTask> | undefined;
 }
@@ -36,8 +36,8 @@ export class CreateAcks {
     return this.#asBatch ? writer.join() : writer;
   }
 
-  #writeAck(writer: BinaryWriter, { seq, outcome = refused("INTERNAL", "no answer") }: CreateAnswer): void {
-    if (seq !== 0n) writer.uint32(ACK.seq).uint64(seq);
+  #writeAck(writer: BinaryWriter, { seq, outcome = NO_ANSWER }: CreateAnswer): void {
+    if (seq !== 0) writer.uint32(ACK.seq).uint64(seq);
     if (outcome.ok) {
       const created = outcome.value;
       const start = writer.uint32(ACK.ok).bool(true).uint32(ACK.taskId).ascii(TASK_ID_BYTES);
@@ -48,6 +48,9 @@ export class CreateAcks {
     }
   }
 }
+
+/** Which should not happen. */
+const NO_ANSWER = refused("INTERNAL", "no answer");
 
 /** Tags: field number times eight, and 2 for what has a length, 0 for numbers. */
 const SERVER_EVENT = { createAck: 2 * 8 + 2, createAckBatch: 4 * 8 + 2 } as const;

@@ -1,21 +1,17 @@
-import {
-  type CreateTask as CreateMessage,
-  ProducerEvent,
-  type ServerEvent,
-} from "../../../proto/generated/producer.ts";
+import type { ServerEvent } from "../../../proto/generated/producer.ts";
 import type { Caller } from "../auth/principal.ts";
 import type { CreateTask } from "../queue/admission.ts";
 import type { CreatedTask } from "../queue/created-task.ts";
 import { type Outcome, refused } from "../queue/errors.ts";
 import { AckLine } from "./ack-line.ts";
-import { CreateAcks, type CreateAnswer } from "./create-acks.ts";
-import { createRequestOf } from "./create-request.ts";
+import { CreateAcks } from "./create-acks.ts";
+import type { CreateRequest } from "./create-request.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { outageOf } from "./outage.ts";
+import { readProducerInput } from "./producer-input.ts";
 import { RateGate } from "./rate-gate.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import type { StreamSession } from "./stream-session.ts";
-import { readMessage } from "./unreadable-message.ts";
 
 /** Creates what a producer asks for. Tasks that arrive together, in one message or several, are created in one call. */
 export class ProducerDialogue implements Dialogue {
@@ -24,9 +20,9 @@ export class ProducerDialogue implements Dialogue {
   readonly #options: ServiceOptions;
   readonly #tenant: string;
   readonly #session: StreamSession;
-  readonly #acks: AckLine<CreateAnswer>;
+  readonly #acks: AckLine<CreateRequest>;
   readonly #gate: RateGate | undefined;
-  #creates: CreateMessage[] = [];
+  #requests: CreateRequest[] = [];
 
   constructor(options: ServiceOptions, caller: Caller, digest: Buffer, session: StreamSession) {
     this.#options = options;
@@ -56,13 +52,11 @@ export class ProducerDialogue implements Dialogue {
   }
 
   #handle(message: Buffer): void {
-    const { event } = readProducerEvent(message);
-    switch (event?.$case) {
-      case "create":
-        this.#take([event.value]);
-        break;
-      case "createBatch":
-        this.#takeBatch(event.value.tasks);
+    const input = readProducerInput(message, this.#options.limits.jsonDepthMax);
+    switch (input?.kind) {
+      case "creates":
+        if (input.asBatch) this.#takeBatch(input.value);
+        else this.#take(input.value);
         break;
       case "hello":
         this.#refuse("FailedPrecondition", "already-authenticated");
@@ -85,46 +79,39 @@ export class ProducerDialogue implements Dialogue {
     // A message that is held up is handled in its time.
   }
 
-  #takeBatch(tasks: readonly CreateMessage[]): void {
+  #takeBatch(requests: readonly CreateRequest[]): void {
     const { batchMax } = this.#options.limits;
-    if (tasks.length === 0) {
+    if (requests.length === 0) {
       this.#session.writer.send({ event: { $case: "createAckBatch", value: { acks: [] } } } satisfies ServerEvent);
       return;
     }
     this.#acks.expectBatch();
-    if (tasks.length <= batchMax) {
-      this.#take(tasks);
+    if (requests.length <= batchMax) {
+      this.#take(requests);
       return;
     }
     const refusal = refused("INVALID_ARGUMENT", `batch size exceeds maximum of ${batchMax}`);
-    this.#session.begin(tasks.length);
-    this.#acks.add(tasks.map(({ seq }) => ({ seq, outcome: refusal })));
+    for (const request of requests) request.outcome = refusal;
+    this.#session.begin(requests.length);
+    this.#acks.add(requests);
   }
 
-  #take(tasks: readonly CreateMessage[]): void {
-    this.#session.begin(tasks.length);
-    if (this.#creates.length === 0) {
+  #take(requests: readonly CreateRequest[]): void {
+    this.#session.begin(requests.length);
+    if (this.#requests.length === 0) {
       queueMicrotask(() => void this.#create().catch((error: unknown) => this.#session.fail(error)));
     }
-    for (const task of tasks) this.#creates.push(task);
+    for (const request of requests) this.#requests.push(request);
   }
 
   async #create(): Promise<void> {
-    const messages = this.#creates;
-    this.#creates = [];
-    this.#options.observer.batch("create", messages.length);
-    const { jsonDepthMax } = this.#options.limits;
-    const requests = messages.map((message) => createRequestOf(message, jsonDepthMax));
-    const readable: CreateTask[] = [];
-    for (const request of requests) if (request.ok) readable.push(request.value);
-    const answers = await this.#createReadable(readable);
-    let next = 0;
-    this.#acks.add(
-      messages.map(({ seq }, index) => {
-        const request = requests[index];
-        return { seq, outcome: request?.ok === true ? answers[next++] : request };
-      }),
-    );
+    const requests = this.#requests;
+    this.#requests = [];
+    this.#options.observer.batch("create", requests.length);
+    const readable = requests.filter(({ outcome }) => outcome === undefined);
+    const outcomes = await this.#createReadable(readable);
+    for (const [index, request] of readable.entries()) request.outcome = outcomes[index];
+    this.#acks.add(requests);
   }
 
   /** An outage becomes each task's refusal. */
@@ -141,9 +128,4 @@ export class ProducerDialogue implements Dialogue {
   #refuse(code: string, message: string): void {
     this.#session.writer.send({ event: { $case: "error", value: { code, message } } } satisfies ServerEvent);
   }
-}
-
-/** @throws UnreadableMessage */
-export function readProducerEvent(message: Buffer): ProducerEvent {
-  return readMessage((bytes) => ProducerEvent.decode(bytes), message, "producerpb.ProducerEvent");
 }

@@ -5,6 +5,7 @@ import { BinaryWriter } from "../../../proto/wire.ts";
 import { Assignment } from "./assignment.ts";
 import { CreateAcks } from "./create-acks.ts";
 import type { StreamDirection } from "./dialogue.ts";
+import { ResultAcks } from "./result-acks.ts";
 
 /** Full names. */
 export const STREAM_SERVICES: Readonly<Record<StreamDirection, string>> = {
@@ -42,6 +43,8 @@ export function streamDefinition(direction: StreamDirection): ServiceDefinition 
 const ENCODERS = {
   producer: (event: ProducerServerEvent | CreateAcks, writer: BinaryWriter) =>
     event instanceof CreateAcks ? event.encode(writer) : ProducerServerEvent.encode(event, writer),
-  worker: (event: WorkerServerEvent | Assignment, writer: BinaryWriter) =>
-    event instanceof Assignment ? event.encode(writer) : WorkerServerEvent.encode(event, writer),
+  worker: (event: WorkerServerEvent | Assignment | ResultAcks, writer: BinaryWriter) =>
+    event instanceof Assignment || event instanceof ResultAcks
+      ? event.encode(writer)
+      : WorkerServerEvent.encode(event, writer),
 };

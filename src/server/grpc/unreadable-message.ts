@@ -3,10 +3,10 @@ export class UnreadableMessage extends Error {
   override readonly name = "UnreadableMessage";
 }
 
-/** @throws UnreadableMessage for bytes that `decode` cannot read */
-export function readMessage<T>(decode: (bytes: Buffer) => T, bytes: Buffer, name: string): T {
+/** @throws UnreadableMessage when `read` throws */
+export function readMessage<T>(read: () => T, name: string): T {
   try {
-    return decode(bytes);
+    return read();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new UnreadableMessage(`a message is not a valid ${name}: ${reason}`, { cause: error });

@@ -1,11 +1,4 @@
-import {
-  type Ready,
-  type Result,
-  type ResultAck,
-  type ServerError,
-  type ServerEvent,
-  WorkerEvent,
-} from "../../../proto/generated/worker.ts";
+import type { Ready, ServerError, ServerEvent } from "../../../proto/generated/worker.ts";
 import type { WorkerScope } from "../auth/authenticators.ts";
 import type { Caller } from "../auth/principal.ts";
 import type { WorkerIdentity } from "../queue/claims.ts";
@@ -21,11 +14,11 @@ import { outageOf } from "./outage.ts";
 import { RateGate } from "./rate-gate.ts";
 import type { ReadyLine, Wish } from "./ready-line.ts";
 import { Readys } from "./readys.ts";
-import { resultOf } from "./result-request.ts";
+import { ResultAcks } from "./result-acks.ts";
+import type { ResultRequest } from "./result-request.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import type { StreamSession } from "./stream-session.ts";
-import { readMessage } from "./unreadable-message.ts";
-import { verdict } from "./verdict.ts";
+import { readWorkerInput } from "./worker-input.ts";
 
 /** Who works here. */
 export interface WorkerGreeting {
@@ -48,8 +41,8 @@ export class WorkerDialogue implements Dialogue {
   readonly #lastCall = new AbortController();
   readonly #readys: Readys;
   readonly #gate: RateGate | undefined;
-  readonly #acks: AckLine<ResultAck>;
-  #results: Result[] = [];
+  readonly #acks: AckLine<ResultRequest>;
+  #results: ResultRequest[] = [];
   /** Deliveries of this stream that it has not ended; those that end elsewhere stay counted. */
   #owed = 0;
   #onRoom: (() => void)[] = [];
@@ -60,7 +53,7 @@ export class WorkerDialogue implements Dialogue {
     this.#caller = caller;
     this.#who = { tenant: caller.tenant, worker };
     this.#session = session;
-    this.#acks = new AckLine(session, resultAcksEvent);
+    this.#acks = new AckLine(session, (results, asBatch) => new ResultAcks(results, asBatch, queue));
     this.#readys = new Readys({
       queue,
       who: this.#who,
@@ -92,25 +85,25 @@ export class WorkerDialogue implements Dialogue {
   }
 
   received(message: Buffer): void {
-    const { event } = readWorkerEvent(message);
-    switch (event?.$case) {
+    const { queue, limits } = this.#options;
+    const input = readWorkerInput(message, queue, limits.jsonDepthMax);
+    switch (input?.kind) {
       case "ready":
-        if (this.#permits("codeq:claim")) this.#ready(event.value);
+        if (this.#permits("codeq:claim")) this.#ready(input.value);
         break;
-      case "result":
-        if (this.#permits("codeq:result")) this.#take([event.value]);
-        break;
-      case "resultBatch":
-        if (this.#permits("codeq:result")) this.#takeBatch(event.value.results);
+      case "results":
+        if (!this.#permits("codeq:result")) break;
+        if (input.asBatch) this.#takeBatch(input.value);
+        else this.#take(input.value);
         break;
       case "nack":
-        if (this.#permits("codeq:nack")) this.#answer(nack(this.#leaseContext(), event.value));
+        if (this.#permits("codeq:nack")) this.#answer(nack(this.#leaseContext(), input.value));
         break;
       case "heartbeat":
-        if (this.#permits("codeq:heartbeat")) this.#answer(heartbeat(this.#leaseContext(), event.value));
+        if (this.#permits("codeq:heartbeat")) this.#answer(heartbeat(this.#leaseContext(), input.value));
         break;
       case "abandon":
-        if (this.#permits("codeq:abandon")) this.#answer(abandon(this.#leaseContext(), event.value));
+        if (this.#permits("codeq:abandon")) this.#answer(abandon(this.#leaseContext(), input.value));
         break;
       case "hello":
         this.#refuse({ code: "FailedPrecondition", message: "already-authenticated" });
@@ -168,10 +161,10 @@ export class WorkerDialogue implements Dialogue {
     }
   }
 
-  #takeBatch(results: readonly Result[]): void {
+  #takeBatch(results: readonly ResultRequest[]): void {
     const { batchMax } = this.#options.limits;
     if (results.length === 0) {
-      this.#session.writer.send(resultAcksEvent([], true));
+      this.#session.writer.send({ event: { $case: "resultAckBatch", value: { acks: [] } } } satisfies ServerEvent);
       return;
     }
     this.#acks.expectBatch();
@@ -180,11 +173,12 @@ export class WorkerDialogue implements Dialogue {
       return;
     }
     const refusal = refused("INVALID_ARGUMENT", `batch size exceeds maximum of ${batchMax}`);
+    for (const result of results) result.outcome = refusal;
     this.#session.begin(results.length);
-    this.#acks.add(results.map(({ taskId }) => verdict(taskId, refusal)));
+    this.#acks.add(results);
   }
 
-  #take(results: readonly Result[]): void {
+  #take(results: readonly ResultRequest[]): void {
     this.#session.begin(results.length);
     if (this.#results.length === 0) queueMicrotask(() => this.#complete());
     for (const result of results) this.#results.push(result);
@@ -192,34 +186,26 @@ export class WorkerDialogue implements Dialogue {
 
   #complete(): void {
     if (this.#results.length === 0) return;
-    const messages = this.#results;
+    const results = this.#results;
     this.#results = [];
-    this.#options.observer.batch("result", messages.length);
-    const { jsonDepthMax } = this.#options.limits;
-    const requests = messages.map((message) => resultOf(message, jsonDepthMax));
-    const readable: TaskResult[] = [];
-    for (const request of requests) if (request.ok) readable.push(request.value);
-    const acknowledge = (outcomes: readonly Outcome<unknown>[]): void => {
-      let next = 0;
-      this.#acks.add(
-        messages.map(({ taskId }, index) => {
-          const request = requests[index];
-          const outcome = request?.ok === true ? outcomes[next++] : request;
-          if (outcome?.ok === true) this.#settled();
-          return verdict(taskId, outcome ?? refused("INTERNAL", "no answer"));
-        }),
-      );
-    };
-    if (readable.length === 0) acknowledge([]);
-    else {
-      void this.#completeReadable(readable)
-        .then(acknowledge)
-        .catch((error: unknown) => this.#session.fail(error));
+    this.#options.observer.batch("result", results.length);
+    void this.#completeReadable(results).catch((error: unknown) => this.#session.fail(error));
+  }
+
+  async #completeReadable(results: readonly ResultRequest[]): Promise<void> {
+    const readable = results.filter(({ outcome }) => outcome === undefined);
+    const outcomes = await this.#outcomesOf(readable);
+    for (const [index, result] of readable.entries()) {
+      const outcome = outcomes[index];
+      result.outcome = outcome;
+      if (outcome?.ok === true) this.#settled();
     }
+    this.#acks.add(results);
   }
 
   /** An outage becomes each result's refusal. */
-  async #completeReadable(results: readonly TaskResult[]): Promise<readonly Outcome<unknown>[]> {
+  async #outcomesOf(results: readonly TaskResult[]): Promise<readonly Outcome<unknown>[]> {
+    if (results.length === 0) return [];
     try {
       return await this.#options.queue.complete(this.#who, results);
     } catch (error) {
@@ -283,16 +269,4 @@ export class WorkerDialogue implements Dialogue {
   #refuse(error: ServerError): void {
     this.#session.writer.send({ event: { $case: "error", value: error } } satisfies ServerEvent);
   }
-}
-
-/** @throws UnreadableMessage */
-export function readWorkerEvent(message: Buffer): WorkerEvent {
-  return readMessage((bytes) => WorkerEvent.decode(bytes), message, "workerpb.WorkerEvent");
-}
-
-function resultAcksEvent(acks: readonly ResultAck[], asBatch: boolean): ServerEvent {
-  const [first] = acks;
-  return asBatch || first === undefined
-    ? { event: { $case: "resultAckBatch", value: { acks: [...acks] } } }
-    : { event: { $case: "resultAck", value: first } };
 }

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import type { ServerEvent } from "../../../proto/generated/worker.ts";
+import { type ServerEvent, WorkerEvent } from "../../../proto/generated/worker.ts";
 import { identifyWorker } from "../auth/authorize.ts";
 import { accepted } from "../queue/errors.ts";
 import type { Opening, StreamService } from "./dialogue.ts";
@@ -7,7 +7,8 @@ import { authRefusal, credentialOf } from "./hello.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { FIRST_MUST_BE_HELLO, StreamEnd } from "./stream-end.ts";
 import type { StreamSession } from "./stream-session.ts";
-import { readWorkerEvent, WorkerDialogue } from "./worker-dialogue.ts";
+import { readMessage } from "./unreadable-message.ts";
+import { WorkerDialogue } from "./worker-dialogue.ts";
 import { workerNameOf } from "./worker-name.ts";
 
 /** Streams on which workers get tasks and hand in results. */
@@ -19,7 +20,7 @@ export function workerService(options: ServiceOptions): StreamService {
 }
 
 async function open(options: ServiceOptions, message: Buffer, session: StreamSession): Promise<Opening | StreamEnd> {
-  const { event } = readWorkerEvent(message);
+  const { event } = readMessage(() => WorkerEvent.decode(message), "workerpb.WorkerEvent");
   if (event?.$case !== "hello") return FIRST_MUST_BE_HELLO;
   const credential = credentialOf(event.value.token);
   if (credential === undefined) return new StreamEnd(status.UNAUTHENTICATED, "auth failed: missing token", "auth");

@@ -1,4 +1,4 @@
-import { checkString, checkValue, NotJson, skipSpace } from "../json/json-scan.ts";
+import { byteAt, checkString, checkValue, NotJson, skipSpace } from "../json/json-scan.ts";
 import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, keyOf, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "../json/json-text.ts";
 import type { EnvelopeBounds, EnvelopeShape } from "./json-body.ts";
 import { duplicateKey, listTooLong, notAnObject, protoKey } from "./unfit-body.ts";
@@ -9,14 +9,14 @@ import { ValueAllowance } from "./value-allowance.ts";
  * as the rest goes over a bound: no body must keep the server busy for seconds, or take many times its size in memory.
  */
 export class LargeEnvelope {
-  readonly #text: string;
+  readonly #bytes: Buffer;
   readonly #shape: EnvelopeShape;
   readonly #bounds: EnvelopeBounds;
   readonly #allowance: ValueAllowance;
   #at = 0;
 
   constructor(text: string, shape: EnvelopeShape, bounds: EnvelopeBounds) {
-    this.#text = text;
+    this.#bytes = Buffer.from(text);
     this.#shape = shape;
     this.#bounds = bounds;
     this.#allowance = new ValueAllowance(bounds.valuesMax);
@@ -31,7 +31,7 @@ export class LargeEnvelope {
     const isObject = this.#next() === OPEN_BRACE;
     const value = isObject ? this.#object(this.#shape.list) : this.#value(this.#allowance);
     this.#next();
-    if (this.#at < this.#text.length) throw new NotJson();
+    if (this.#at < this.#bytes.length) throw new NotJson();
     if (typeof value === "string") throw notAnObject();
     return value;
   }
@@ -58,8 +58,9 @@ export class LargeEnvelope {
   #key(): string {
     if (this.#next() !== QUOTE) throw new NotJson();
     const start = this.#at;
-    this.#at = checkString(this.#text, start);
-    const key = keyOf(this.#text, start, this.#at);
+    this.#at = checkString(this.#bytes, start, this.#bytes.length);
+    const raw = this.#bytes.toString("utf8", start, this.#at);
+    const key = keyOf(raw, 0, raw.length);
     if (this.#next() !== COLON) throw new NotJson();
     this.#at += 1;
     this.#next();
@@ -67,7 +68,7 @@ export class LargeEnvelope {
   }
 
   #member(key: string, list: EnvelopeShape["list"]): unknown {
-    const isList = key === list && this.#text.charCodeAt(this.#at) === OPEN_BRACKET;
+    const isList = key === list && this.#byte() === OPEN_BRACKET;
     if (key !== this.#shape.raw && !isList) return this.#built();
     this.#allowance.spend();
     return isList ? this.#list(key) : this.#value(undefined);
@@ -102,8 +103,8 @@ export class LargeEnvelope {
   /** The text of the value that starts here. */
   #value(allowance: ValueAllowance | undefined): string {
     const start = this.#at;
-    this.#at = checkValue(this.#text, start, this.#bounds.depthMax, allowance);
-    return this.#text.slice(start, this.#at);
+    this.#at = checkValue(this.#bytes, start, this.#bytes.length, this.#bounds.depthMax, allowance);
+    return this.#bytes.toString("utf8", start, this.#at);
   }
 
   /** Takes a comma, or the bracket that closes. */
@@ -114,9 +115,13 @@ export class LargeEnvelope {
     return next === COMMA;
   }
 
-  /** What comes after white space, not yet taken; NaN at the end. */
+  /** What comes after white space, not yet taken; no byte at the end. */
   #next(): number {
-    this.#at = skipSpace(this.#text, this.#at);
-    return this.#text.charCodeAt(this.#at);
+    this.#at = skipSpace(this.#bytes, this.#at, this.#bytes.length);
+    return this.#byte();
+  }
+
+  #byte(): number {
+    return byteAt(this.#bytes, this.#at, this.#bytes.length);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { checkJson, NotJson } from "./json-scan.ts";
+import { checkJson as checkBytes, NotJson } from "./json-scan.ts";
 import { TooDeep } from "./json-text.ts";
 
 const SPACES = fc.stringMatching(/^[ \t\r\n]{0,2}$/);
@@ -16,6 +16,12 @@ const PIECE = fc.constantFrom(
   "01",
   "x".repeat(40),
 );
+
+/** Among other bytes, as in a message. */
+function checkJson(text: string, depthMax: number): void {
+  const bytes = Buffer.from(`"${text}}"`);
+  checkBytes(bytes, 1, bytes.length - 2, depthMax);
+}
 
 function verdictOf(check: () => unknown): boolean {
   try {

@@ -10,7 +10,10 @@ import {
   TooDeep,
 } from "./json-text.ts";
 
-/** Checks JSON text (RFC 8259) without building anything from it. Positions are UTF-16 offsets. */
+/**
+ * Checks JSON text (RFC 8259) without building anything from it. On bytes, which is several times as fast as on the units
+ * of a string; whether they are UTF-8 is for others to see. `end` is where the text ends, and not looked at.
+ */
 
 /** Thrown for a text that is not JSON. */
 export class NotJson extends Error {
@@ -34,9 +37,9 @@ let closers = new Uint8Array(128);
  * @param depthMax levels of arrays and objects
  * @throws NotJson for a text that is not one JSON value, TooDeep
  */
-export function checkJson(text: string, depthMax: number): void {
-  const end = checkValue(text, skipSpace(text, 0), depthMax, undefined);
-  if (skipSpace(text, end) < text.length) throw new NotJson();
+export function checkJson(bytes: Uint8Array, start: number, end: number, depthMax: number): void {
+  const behind = checkValue(bytes, skipSpace(bytes, start, end), end, depthMax, undefined);
+  if (skipSpace(bytes, behind, end) < end) throw new NotJson();
 }
 
 /**
@@ -46,34 +49,40 @@ export function checkJson(text: string, depthMax: number): void {
  * @param allowance what each value in it, and itself, is taken from; undefined for any number
  * @throws NotJson, TooDeep, or what the allowance throws
  */
-export function checkValue(text: string, start: number, depthMax: number, allowance: Allowance | undefined): number {
+export function checkValue(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  depthMax: number,
+  allowance: Allowance | undefined,
+): number {
   if (closers.length <= depthMax) closers = new Uint8Array(depthMax + 1);
   let depth = 0;
   let at = start;
   do {
     allowance?.spend();
-    const unit = text.charCodeAt(at);
-    if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
+    const byte = byteAt(bytes, at, end);
+    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       depth += 1;
       if (depth > depthMax) throw new TooDeep();
-      const closer = unit === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET;
+      const closer = byte === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET;
       closers[depth] = closer;
-      at = skipSpace(text, at + 1);
-      if (text.charCodeAt(at) !== closer) {
-        if (closer === CLOSE_BRACE) at = checkKey(text, at);
+      at = skipSpace(bytes, at + 1, end);
+      if (byteAt(bytes, at, end) !== closer) {
+        if (closer === CLOSE_BRACE) at = checkKey(bytes, at, end);
         continue;
       }
     } else {
-      at = checkScalar(text, at, unit);
+      at = checkScalar(bytes, at, end, byte);
     }
     // Behind a value, or before the bracket that closes an empty one.
     while (depth > 0) {
-      at = skipSpace(text, at);
-      const next = text.charCodeAt(at);
+      at = skipSpace(bytes, at, end);
+      const next = byteAt(bytes, at, end);
       const closer = closers[depth];
       if (next === COMMA) {
-        at = skipSpace(text, at + 1);
-        if (closer === CLOSE_BRACE) at = checkKey(text, at);
+        at = skipSpace(bytes, at + 1, end);
+        if (closer === CLOSE_BRACE) at = checkKey(bytes, at, end);
         break;
       }
       if (next !== closer) throw new NotJson();
@@ -85,113 +94,109 @@ export function checkValue(text: string, start: number, depthMax: number, allowa
 }
 
 /** The start of the value behind the key at `start` and its colon. */
-function checkKey(text: string, start: number): number {
-  if (text.charCodeAt(start) !== QUOTE) throw new NotJson();
-  const colon = skipSpace(text, checkString(text, start));
-  if (text.charCodeAt(colon) !== COLON) throw new NotJson();
-  return skipSpace(text, colon + 1);
+function checkKey(bytes: Uint8Array, start: number, end: number): number {
+  if (byteAt(bytes, start, end) !== QUOTE) throw new NotJson();
+  const colon = skipSpace(bytes, checkString(bytes, start, end), end);
+  if (byteAt(bytes, colon, end) !== COLON) throw new NotJson();
+  return skipSpace(bytes, colon + 1, end);
 }
 
 /** The end of the string at `start`. */
-export function checkString(text: string, start: number): number {
+export function checkString(bytes: Uint8Array, start: number, end: number): number {
   let at = start + 1;
-  let plain = 0;
   for (;;) {
-    const unit = text.charCodeAt(at);
+    while (at < end && PLAIN[bytes[at] ?? 0] === 1) at += 1;
+    const byte = byteAt(bytes, at, end);
     at += 1;
-    if (unit === QUOTE) return at;
-    if (unit === BACKSLASH) {
-      at += escapeLength(text, at);
-      plain = 0;
-      continue;
-    }
-    // Holds for NaN as well, behind the end.
-    if (!(unit >= 0x20)) throw new NotJson();
-    plain += 1;
-    if (plain < PLAIN_RUN) continue;
-    at = nextSpecial(text, at);
-    plain = 0;
+    if (byte === QUOTE) return at;
+    if (byte !== BACKSLASH) throw new NotJson();
+    at += escapeLength(bytes, at, end);
   }
 }
 
-/** After so many characters without a meaning, searching for the next that has one costs less than going on. */
-const PLAIN_RUN = 32;
-/** A class of few characters, which is what the engine is quick to search for. */
-const SPECIAL = new RegExp(`["\\\\${String.fromCharCode(0)}-${String.fromCharCode(0x1f)}]`, "g");
-
-/** Where the next character is that ends a string, begins an escape, or must not be in one. */
-function nextSpecial(text: string, start: number): number {
-  SPECIAL.lastIndex = start;
-  if (!SPECIAL.test(text)) throw new NotJson();
-  return SPECIAL.lastIndex - 1;
-}
+/** 1 for what stands for itself in a string. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 0 : 1,
+);
 
 /** The first place from `start` on that is not white space. */
-export function skipSpace(text: string, start: number): number {
+export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  for (;;) {
-    const unit = text.charCodeAt(at);
-    if (unit !== 0x20 && unit !== 0x0a && unit !== 0x0d && unit !== 0x09) return at;
-    at += 1;
+  for (; at < end; at += 1) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
   }
+  return at;
 }
 
-function checkScalar(text: string, start: number, unit: number): number {
-  switch (unit) {
+/** Which no byte is: the text ends here. */
+const NOTHING = -1;
+
+export function byteAt(bytes: Uint8Array, at: number, end: number): number {
+  return at < end ? (bytes[at] ?? NOTHING) : NOTHING;
+}
+
+function checkScalar(bytes: Uint8Array, start: number, end: number, byte: number): number {
+  switch (byte) {
     case QUOTE:
-      return checkString(text, start);
+      return checkString(bytes, start, end);
     case 0x74:
-      return checkWord(text, start, "true");
+      return checkWord(bytes, start, end, TRUE);
     case 0x66:
-      return checkWord(text, start, "false");
+      return checkWord(bytes, start, end, FALSE);
     case 0x6e:
-      return checkWord(text, start, "null");
+      return checkWord(bytes, start, end, NULL);
     default:
-      return checkNumber(text, start);
+      return checkNumber(bytes, start, end);
   }
 }
 
-function checkWord(text: string, start: number, word: string): number {
-  if (!text.startsWith(word, start)) throw new NotJson();
+function checkWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): number {
+  for (let index = 0; index < word.length; index += 1) {
+    if (byteAt(bytes, start + index, end) !== word[index]) throw new NotJson();
+  }
   return start + word.length;
 }
 
-function checkNumber(text: string, start: number): number {
+function checkNumber(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  if (text.charCodeAt(at) === MINUS) at += 1;
-  at = text.charCodeAt(at) === ZERO ? at + 1 : checkDigits(text, at);
-  if (text.charCodeAt(at) === POINT) at = checkDigits(text, at + 1);
-  if ((text.charCodeAt(at) | CASE_BIT) !== LETTER_E) return at;
-  const sign = text.charCodeAt(at + 1);
-  return checkDigits(text, sign === PLUS || sign === MINUS ? at + 2 : at + 1);
+  if (byteAt(bytes, at, end) === MINUS) at += 1;
+  at = byteAt(bytes, at, end) === ZERO ? at + 1 : checkDigits(bytes, at, end);
+  if (byteAt(bytes, at, end) === POINT) at = checkDigits(bytes, at + 1, end);
+  if ((byteAt(bytes, at, end) | CASE_BIT) !== LETTER_E) return at;
+  const sign = byteAt(bytes, at + 1, end);
+  return checkDigits(bytes, sign === PLUS || sign === MINUS ? at + 2 : at + 1, end);
 }
 
 /** One or more. */
-function checkDigits(text: string, start: number): number {
+function checkDigits(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (isDigit(text.charCodeAt(at))) at += 1;
+  while (isDigit(byteAt(bytes, at, end))) at += 1;
   if (at === start) throw new NotJson();
   return at;
 }
 
 /** @param at behind the backslash */
-function escapeLength(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  if (ESCAPES.has(unit)) return 1;
-  if (unit !== LETTER_U) throw new NotJson();
-  for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(text.charCodeAt(at + digit))) throw new NotJson();
+function escapeLength(bytes: Uint8Array, at: number, end: number): number {
+  const byte = byteAt(bytes, at, end);
+  if (ESCAPES.has(byte)) return 1;
+  if (byte !== LETTER_U) throw new NotJson();
+  for (let digit = 1; digit <= 4; digit += 1) if (!isHexDigit(byteAt(bytes, at + digit, end))) throw new NotJson();
   return 5;
 }
 
-function isDigit(unit: number): boolean {
-  return unit >= ZERO && unit <= 0x39;
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= 0x39;
 }
 
-function isHexDigit(unit: number): boolean {
-  const letter = unit | CASE_BIT;
-  return isDigit(unit) || (letter >= 0x61 && letter <= 0x66);
+function isHexDigit(byte: number): boolean {
+  const letter = byte | CASE_BIT;
+  return isDigit(byte) || (letter >= 0x61 && letter <= 0x66);
 }
 
+const TRUE = Buffer.from("true");
+const FALSE = Buffer.from("false");
+const NULL = Buffer.from("null");
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const POINT = 0x2e;
@@ -201,4 +206,4 @@ const LETTER_U = 0x75;
 /** Of a letter, set in the small one only. */
 const CASE_BIT = 0x20;
 /** What may stand alone behind a backslash. */
-const ESCAPES = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)));
+const ESCAPES = new Set(Buffer.from('"\\/bfnrt'));

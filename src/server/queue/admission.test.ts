@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { admit, type CreateTask } from "./admission.ts";
+import { CodeqError } from "./errors.ts";
 import { POLICY } from "./queue-fixture.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -16,9 +17,9 @@ const ITEM: CreateTask = {
 };
 
 function admitted(given: Partial<CreateTask>) {
-  const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
-  if (!outcome.ok) throw outcome.error;
-  return outcome.value;
+  const task = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
+  if (task instanceof CodeqError) throw task;
+  return task;
 }
 
 describe("what is admitted", () => {
@@ -64,10 +65,10 @@ describe("what is refused, and how", () => {
   ];
   for (const [name, given, code, message] of table) {
     test(name, () => {
-      const outcome = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
-      if (outcome.ok) throw new Error("it was admitted");
-      expect(outcome.error.code).toBe(code as typeof outcome.error.code);
-      expect(outcome.error.message).toContain(message);
+      const refusal = admit({ ...ITEM, ...given }, "acme", POLICY, NOW, () => KEY);
+      if (!(refusal instanceof CodeqError)) throw new Error("it was admitted");
+      expect(refusal.code).toBe(code as typeof refusal.code);
+      expect(refusal.message).toContain(message);
     });
   }
 });

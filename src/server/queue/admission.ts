@@ -1,4 +1,4 @@
-import { accepted, type Outcome, refused } from "./errors.ts";
+import { CodeqError } from "./errors.ts";
 import type { QueuePolicy } from "./policy.ts";
 import type { NewTask } from "./store.ts";
 import { PRIORITY_MAX, type TaskKey, type TraceContext } from "./task.ts";
@@ -26,7 +26,7 @@ export interface CreateTask {
 const MAX_ATTEMPTS_MAX = 2 ** 31 - 1;
 
 /**
- * Fills in the defaults, or says what is wrong.
+ * Fills in the defaults, or says what is wrong. Without an object around what it says: this is done for each task.
  * @param place the new task's; not asked for one that is refused
  */
 export function admit(
@@ -35,28 +35,28 @@ export function admit(
   policy: QueuePolicy,
   now: number,
   place: (item: CreateTask) => TaskKey,
-): Outcome<NewTask> {
-  if (item.command.trim() === "") return refused("INVALID_ARGUMENT", "invalid command");
+): NewTask | CodeqError {
+  if (item.command.trim() === "") return new CodeqError("INVALID_ARGUMENT", "invalid command");
   const tooLong =
     overBound("command", item.command, policy.commandBytesMax) ??
     overBound("idempotencyKey", item.idempotencyKey, policy.idempotencyKeyBytesMax) ??
     overBound("webhook", item.webhook, policy.webhookBytesMax);
-  if (tooLong !== undefined) return refused("INVALID_ARGUMENT", tooLong);
+  if (tooLong !== undefined) return new CodeqError("INVALID_ARGUMENT", tooLong);
   const payloadTooLong = overBound("payload", item.payload, policy.payloadBytesMax);
-  if (payloadTooLong !== undefined) return refused("PAYLOAD_TOO_LARGE", payloadTooLong);
+  if (payloadTooLong !== undefined) return new CodeqError("PAYLOAD_TOO_LARGE", payloadTooLong);
   if (!isWellFormed(item.command) || !isWellFormed(item.idempotencyKey)) {
-    return refused("INVALID_ARGUMENT", "command and idempotencyKey must be well-formed Unicode");
+    return new CodeqError("INVALID_ARGUMENT", "command and idempotencyKey must be well-formed Unicode");
   }
   if (item.webhook !== undefined && !isWebhookUrl(item.webhook))
-    return refused("INVALID_ARGUMENT", "invalid webhook url");
+    return new CodeqError("INVALID_ARGUMENT", "invalid webhook url");
   if (item.runAtMs === undefined && item.delayMs !== undefined && item.delayMs < 0) {
-    return refused("INVALID_ARGUMENT", "invalid 'delaySeconds' (must be >= 0)");
+    return new CodeqError("INVALID_ARGUMENT", "invalid 'delaySeconds' (must be >= 0)");
   }
   const dueMs = item.runAtMs ?? (item.delayMs === undefined ? undefined : now + item.delayMs);
   if (dueMs !== undefined && dueMs - now > policy.delayMsMax) {
-    return refused("INVALID_ARGUMENT", `a delay may be at most ${policy.delayMsMax / 1000} s`);
+    return new CodeqError("INVALID_ARGUMENT", `a delay may be at most ${policy.delayMsMax / 1000} s`);
   }
-  return accepted({
+  return {
     key: place(item),
     tenant,
     command: item.command,
@@ -67,7 +67,7 @@ export function admit(
     trace: item.trace,
     idempotencyKey: item.idempotencyKey,
     dueMs: dueMs !== undefined && dueMs > now ? Math.ceil(dueMs) : undefined,
-  });
+  };
 }
 
 function maxAttemptsOf(asked: number | undefined, policy: QueuePolicy): number {

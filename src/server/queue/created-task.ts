@@ -2,8 +2,9 @@ import type { NewTask } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
 import { freshTask } from "./whole-task.ts";
 
-/** What became of a create. */
+/** What became of a create: an accepted outcome and its value in one, since there is one for each task. */
 export class CreatedTask {
+  readonly ok = true;
   readonly #fresh: NewTask;
   readonly #existing: Task | undefined;
   readonly #now: number;
@@ -13,6 +14,10 @@ export class CreatedTask {
     this.#fresh = fresh;
     this.#existing = existing;
     this.#now = now;
+  }
+
+  get value(): this {
+    return this;
   }
 
   get key(): TaskKey {

@@ -10,6 +10,8 @@ import { Waiters } from "./waiters.ts";
 
 export interface TaskResult {
   readonly id: string;
+  /** What the queue has under this id, if that is known already. */
+  readonly key?: TaskKey | undefined;
   readonly state: "completed" | "failed";
   /** JSON object text. */
   readonly result: string | undefined;
@@ -55,7 +57,7 @@ export class Results {
     for (let place = 0; place < results.length; place += 1) {
       const item = results[place];
       assert(item !== undefined, "there is a result at each place");
-      const key = keyOf(item.id);
+      const key = item.key ?? keyOf(item.id);
       if (key === undefined) {
         outcomes[place] = refused("NOT_FOUND", "task not found");
         continue;

@@ -100,18 +100,34 @@ export function writeTaskId(key: TaskKey, seed: TaskIdSeed, target: Uint8Array, 
 
 /** The key inside a public id, or undefined for anything this data directory never handed out. */
 export function parseTaskId(id: string, seed: TaskIdSeed): TaskKey | undefined {
-  if (id.length !== 36 || id[8] !== "-" || id[13] !== "-" || id[18] !== "-" || id[23] !== "-") return undefined;
-  if (id[14] !== "7" || id[19] !== "8") return undefined;
-  const ms = digits(id, 0, 8) * 0x1_0000 + digits(id, 9, 13);
-  const key = { shard: digits(id, 20, 22), sequence: sequenceAt(ms) + digits(id, 15, 18) };
+  if (id.length !== TASK_ID_BYTES) return undefined;
+  for (let at = 0; at < TASK_ID_BYTES; at += 1) {
+    const unit = id.charCodeAt(at);
+    // Would lose its upper half.
+    if (unit > 0xff) return undefined;
+    written[at] = unit;
+  }
+  return readTaskId(written, 0, seed);
+}
+
+/** `parseTaskId` of `TASK_ID_BYTES` bytes of ASCII in a message. */
+export function readTaskId(bytes: Uint8Array, start: number, seed: TaskIdSeed): TaskKey | undefined {
+  if (bytes[start + 8] !== DASH || bytes[start + 13] !== DASH || bytes[start + 18] !== DASH) return undefined;
+  if (bytes[start + 23] !== DASH || bytes[start + 14] !== VERSION || bytes[start + 19] !== VARIANT) return undefined;
+  const ms = digits(bytes, start, 8) * 0x1_0000 + digits(bytes, start + 9, 4);
+  const shard = digits(bytes, start + 20, 2);
+  const key = { shard, sequence: sequenceAt(ms) + digits(bytes, start + 15, 3) };
   // What is no digit has become NaN on the way, which fits nothing.
   if (!Number.isSafeInteger(key.sequence) || key.sequence < 0) return undefined;
   const { high, low } = tagOf(key, seed);
-  const known = digits(id, 22, 23) * 0x1_0000 + digits(id, 24, 28) === high && digits(id, 28, 36) === low;
-  return known && !Number.isNaN(key.shard) ? key : undefined;
+  const isHigh = digits(bytes, start + 22, 1) * 0x1_0000 + digits(bytes, start + 24, 4) === high;
+  return isHigh && digits(bytes, start + 28, 8) === low && !Number.isNaN(shard) ? key : undefined;
 }
 
 const DASH = 0x2d;
+/** The first digits of their groups. */
+const VERSION = 0x37;
+const VARIANT = 0x38;
 /** The two digits of each byte: ids are made for every task at every step. */
 const HEX_BYTES = Uint8Array.from(
   Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join(""),
@@ -125,15 +141,15 @@ function writeByte(target: Uint8Array, at: number, byte: number): number {
   return at + 2;
 }
 
-/** The value of lower-case hex digits, NaN for anything else. */
-function digits(text: string, start: number, end: number): number {
+/** The value of each lower-case hex digit, NaN for anything else. */
+const HEX_VALUES = Float64Array.from({ length: 256 }, (_, byte) => {
+  const value = "0123456789abcdef".indexOf(String.fromCharCode(byte));
+  return value < 0 ? Number.NaN : value;
+});
+
+function digits(bytes: Uint8Array, start: number, count: number): number {
   let value = 0;
-  for (let at = start; at < end; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit >= 0x30 && unit <= 0x39) value = value * 16 + unit - 0x30;
-    else if (unit >= 0x61 && unit <= 0x66) value = value * 16 + unit - 0x57;
-    else return Number.NaN;
-  }
+  for (let at = start; at < start + count; at += 1) value = value * 16 + (HEX_VALUES[bytes[at] ?? 0] ?? Number.NaN);
   return value;
 }
 

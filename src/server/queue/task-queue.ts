@@ -12,7 +12,7 @@ import { shardOfKey } from "./shard-of-key.ts";
 import { turnOf } from "./shard-of-moment.ts";
 import type { InsertOutcome, LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
-import { formatTaskId, parseTaskId, Sequence, writeTaskId } from "./task-id.ts";
+import { formatTaskId, parseTaskId, readTaskId, Sequence, writeTaskId } from "./task-id.ts";
 import { overBound } from "./text-bound.ts";
 
 export interface Requeued {
@@ -96,6 +96,11 @@ export class TaskQueue {
     return formatTaskId(key, this.#store.seed);
   }
 
+  /** The task behind a public id, `TASK_ID_BYTES` bytes of ASCII in a message; undefined for one that is none of ours. */
+  readId(bytes: Uint8Array, start: number): TaskKey | undefined {
+    return readTaskId(bytes, start, this.#store.seed);
+  }
+
   /** Writes the public id into a message: `TASK_ID_BYTES` bytes of ASCII. */
   writeId({ key }: Keyed, target: Uint8Array, start: number): void {
     writeTaskId(key, this.#store.seed, target, start);
@@ -115,11 +120,11 @@ export class TaskQueue {
       const item = items[place];
       assert(item !== undefined, "there is an item at each place");
       const admission = admit(item, tenant, this.#policy, now, placeFor);
-      if (!admission.ok) {
-        outcomes[place] = admission;
+      if (admission instanceof CodeqError) {
+        outcomes[place] = { ok: false, error: admission };
         continue;
       }
-      admitted.push(admission.value);
+      admitted.push(admission);
       places.push(place);
     }
     const inserted = admitted.length === 0 ? [] : await this.#store.insert(admitted, now);
@@ -131,7 +136,7 @@ export class TaskQueue {
       outcomes[place] =
         outcome.kind === "failed"
           ? refused(outcome.code, outcome.message)
-          : accepted(new CreatedTask(fresh, outcome.kind === "existing" ? outcome.task : undefined, now));
+          : new CreatedTask(fresh, outcome.kind === "existing" ? outcome.task : undefined, now);
     }
     this.#announce(admitted, inserted);
     return outcomes;
