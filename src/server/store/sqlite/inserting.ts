@@ -22,6 +22,7 @@ export class Inserting {
   readonly #reader: TaskReader;
   readonly #heads: ReadyHeads;
   readonly #tasks: RowInserts;
+  readonly #rare: Statement<unknown, [number, number, number, number, ...(string | null)[]]>;
   readonly #readyRange: Statement<unknown, [number, number]>;
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
   readonly #key: Statement<unknown, [string, string, number]>;
@@ -30,7 +31,8 @@ export class Inserting {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#heads = heads;
-    this.#tasks = new RowInserts(db, "task", 9);
+    this.#tasks = new RowInserts(db, "task", { own: ["id", "payload"], shared: ["lane", "priority", "max_attempts"] });
+    this.#rare = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
     );
@@ -82,24 +84,11 @@ export class Inserting {
 
   /** True when the task is ready and needs a row in the ready table. */
   #insertOne(item: NewTask, lane: Lane, now: number): boolean {
-    const { tenant, command, priority, idempotencyKey, dueMs } = item;
+    const { tenant, priority, idempotencyKey, dueMs } = item;
     const { sequence } = item.key;
-    const { values } = this.#tasks;
-    let column = this.#tasks.add();
-    values[column++] = sequence;
-    values[column++] = lane.id;
-    values[column++] = priority;
-    values[column++] = item.maxAttempts;
-    values[column++] = command === lane.command ? null : command;
-    values[column++] = item.payload;
-    values[column++] = item.webhook ?? null;
-    values[column++] = idempotencyKey ?? null;
-    values[column++] = item.trace === undefined ? null : traceText(item.trace);
-    if (idempotencyKey !== undefined) {
-      // The next item may ask who holds it.
-      this.#tasks.flush();
-      this.#key.run(tenant, idempotencyKey, sequence);
-    }
+    if (isPlain(item, lane)) this.#tasks.add(sequence, item.payload, lane.id, priority, item.maxAttempts);
+    else this.#insertRare(item, lane);
+    if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
     if (dueMs === undefined || dueMs <= now) {
       this.#lanes.addReady(lane, priority, 1);
       return !this.#heads.add(lane, item);
@@ -108,4 +97,26 @@ export class Inserting {
     this.#delayed.run(sequence, lane.id, priority, dueMs, sequenceMs(sequence));
     return false;
   }
+
+  /** At once: the next item may ask who holds its key. */
+  #insertRare(item: NewTask, lane: Lane): void {
+    this.#tasks.flush();
+    const { key, command, priority, maxAttempts, payload, webhook, idempotencyKey, trace } = item;
+    this.#rare.run(
+      key.sequence,
+      lane.id,
+      priority,
+      maxAttempts,
+      command === lane.command ? null : command,
+      payload,
+      webhook ?? null,
+      idempotencyKey ?? null,
+      trace === undefined ? null : traceText(trace),
+    );
+  }
+}
+
+/** Has nothing that few tasks have. */
+function isPlain({ command, webhook, idempotencyKey, trace }: NewTask, lane: Lane): boolean {
+  return command === lane.command && webhook === undefined && idempotencyKey === undefined && trace === undefined;
 }

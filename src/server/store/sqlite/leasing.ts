@@ -56,6 +56,7 @@ export class Leasing {
   readonly #end: Statement<unknown, [number]>;
   readonly #move: Statement<unknown, [number, number, number]>;
   readonly #done: RowInserts;
+  readonly #failed: Statement<unknown, [number, number, number, number, number, string | null, string]>;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
@@ -72,7 +73,8 @@ export class Leasing {
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
     this.#end = db.prepare("DELETE FROM lease WHERE task = ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
-    this.#done = new RowInserts(db, "done", 7);
+    this.#done = new RowInserts(db, "done", { own: ["task", "result"], shared: ["lane", "state", "attempts", "at"] });
+    this.#failed = db.prepare("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)");
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
     this.#ended = db.prepare(`SELECT task, ${columns} FROM lease WHERE ends <= ? ORDER BY ends, task LIMIT ?`);
     this.#nextEnd = db.prepare("SELECT min(ends) AS ends FROM lease");
@@ -167,7 +169,6 @@ export class Leasing {
     switch (retry.to) {
       case "dead":
         this.#finish(task, lease, "dead", undefined, reason, now);
-        this.#done.flush();
         return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
       case "ready":
         return this.#requeue(task, lease, now);
@@ -195,15 +196,9 @@ export class Leasing {
     now: number,
   ): void {
     if (!this.#leases.end(task)) this.#endRow(task);
-    const { values } = this.#done;
-    let column = this.#done.add();
-    values[column++] = task;
-    values[column++] = lane.id;
-    values[column++] = DONE_STATES.indexOf(state);
-    values[column++] = attempts;
-    values[column++] = now;
-    values[column++] = result ?? null;
-    values[column++] = error ?? null;
+    const stateNumber = DONE_STATES.indexOf(state);
+    if (error === undefined) this.#done.add(task, result ?? null, lane.id, stateNumber, attempts, now);
+    else this.#failed.run(task, lane.id, stateNumber, attempts, now, result ?? null, error);
     this.#log.add(lane, task, now);
     this.#lanes.add(lane, "leased", -1);
     this.#lanes.add(lane, state, 1);
