@@ -50,9 +50,12 @@ export class Claims {
 
   async claim(who: WorkerIdentity, leaseMs: number, options: ClaimOptions): Promise<Task[]> {
     const { clock } = this.#options;
-    const first = await this.#claimOnce(who, leaseMs, options);
-    if (first.length > 0 || options.waitMs <= 0) return first;
-
+    // Where others wait there is mostly nothing to be found, and the second look will do.
+    const waiting = this.#waiters.count;
+    if (options.waitMs <= 0 || waiting === 0 || waiting >= this.#options.waitersMax) {
+      const first = await this.#claimOnce(who, leaseMs, options);
+      if (first.length > 0 || options.waitMs <= 0) return first;
+    }
     const deadlineMs = clock() + options.waitMs;
     const ticket = this.#waiters.join(linesOf(who.tenant, options.commands), options.count);
     let spent = 0;

@@ -6,6 +6,7 @@ import { type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { HeldLeases, Lease } from "./held-leases.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
+import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { fixedOf, type TaskColumns, type TaskReader } from "./task-reader.ts";
 
@@ -27,6 +28,7 @@ export interface ClaimingParts {
   readonly heads: ReadyHeads;
   readonly leases: HeldLeases;
   readonly reader: TaskReader;
+  readonly tasks: RowInserts;
   readonly shard: number;
 }
 
@@ -39,16 +41,18 @@ export class Claiming {
   readonly #heads: ReadyHeads;
   readonly #leases: HeldLeases;
   readonly #reader: TaskReader;
+  readonly #tasks: RowInserts;
   readonly #shard: number;
   readonly #first: Statement<unknown, [number, number, number]>;
   readonly #take: Statement<unknown, [number, number, number, number]>;
   readonly #forgetPosition: Statement<unknown, [number]>;
 
-  constructor(db: StatementSet, { lanes, heads, leases, reader, shard }: ClaimingParts) {
+  constructor(db: StatementSet, { lanes, heads, leases, reader, tasks, shard }: ClaimingParts) {
     this.#lanes = lanes;
     this.#heads = heads;
     this.#leases = leases;
     this.#reader = reader;
+    this.#tasks = tasks;
     this.#shard = shard;
     // Each column of a row takes time, also where it is empty.
     this.#first = db.prepare(
@@ -88,6 +92,7 @@ export class Claiming {
   }
 
   #takeRows({ lane, priority, count }: Portion, request: ClaimRequest, now: number, tasks: Task[]): void {
+    this.#tasks.flush();
     // Rows come as arrays, in the order of the columns asked for.
     const rows = this.#first.values(lane.id, priority, count) as unknown as ReadyRow[];
     const last = rows.at(-1);

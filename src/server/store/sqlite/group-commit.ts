@@ -4,7 +4,8 @@ import { storageFaultOf } from "./storage-fault.ts";
 /** What a group runs in; all of it synchronous. */
 export interface Transaction {
   begin(): void;
-  /** Writes what the operations left in memory, and commits. */
+  /** Writes what the operations left in memory. */
+  write(): void;
   commit(): void;
   /** Undoes everything since `begin`, on disk and in memory. */
   rollback(): void;
@@ -58,6 +59,11 @@ export class GroupCommit {
     return promise;
   }
 
+  /** Nothing is pending: what can be seen now is what an operation would see. */
+  get isIdle(): boolean {
+    return this.#pending.length === 0;
+  }
+
   /** Commits what is pending now. */
   flush(): void {
     this.#scheduled = false;
@@ -74,6 +80,7 @@ export class GroupCommit {
     try {
       this.#transaction.begin();
       for (const { operation } of group) values.push(operation());
+      this.#transaction.write();
     } catch (error) {
       return this.#undo(group, error);
     }

@@ -3,7 +3,7 @@ import type { Failed, InsertOutcome, NewTask } from "../../queue/store.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
-import { RowInserts } from "./row-inserts.ts";
+import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
 import { traceText } from "./trace-text.ts";
@@ -16,6 +16,13 @@ const TOO_MANY_COMMANDS: Failed = {
 
 const CREATED: InsertOutcome = { kind: "created" };
 
+export interface InsertingParts {
+  readonly lanes: LaneBook;
+  readonly reader: TaskReader;
+  readonly heads: ReadyHeads;
+  readonly tasks: RowInserts;
+}
+
 /** New tasks into a shard. */
 export class Inserting {
   readonly #lanes: LaneBook;
@@ -27,11 +34,11 @@ export class Inserting {
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
   readonly #key: Statement<unknown, [string, string, number]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, reader: TaskReader, heads: ReadyHeads) {
+  constructor(db: StatementSet, { lanes, reader, heads, tasks }: InsertingParts) {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#heads = heads;
-    this.#tasks = new RowInserts(db, "task", { own: ["id", "payload"], shared: ["lane", "priority", "max_attempts"] });
+    this.#tasks = tasks;
     this.#rare = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
@@ -67,13 +74,7 @@ export class Inserting {
       last = sequence;
     }
     this.#makeReady(first, last);
-    this.#tasks.flush();
     return outcomes;
-  }
-
-  /** To be called when the transaction is undone. */
-  forget(): void {
-    this.#tasks.forget();
   }
 
   #makeReady(first: number, last: number): void {
@@ -98,7 +99,6 @@ export class Inserting {
     return false;
   }
 
-  /** At once: the next item may ask who holds its key. */
   #insertRare(item: NewTask, lane: Lane): void {
     this.#tasks.flush();
     const { key, command, priority, maxAttempts, payload, webhook, idempotencyKey, trace } = item;

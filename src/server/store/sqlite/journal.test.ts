@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { claimBy, NOW, newTask } from "../store-fixture.ts";
+import { claimBy, NOW, newTask, RULE } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 import type { SqliteStore } from "./sqlite-store.ts";
 
@@ -99,6 +99,57 @@ test("a lane that was forgotten does not come back when the journal is begun ane
   expect(look(fixture, "SELECT command FROM lane")).toEqual([{ command: "other" }]);
   await store.close();
 });
+
+test.each([
+  ["in memory", 2 ** 20],
+  ["in tables", 1024],
+])(
+  "with states %s every change is counted, so that its loss is noticed, and nothing else is",
+  async (_, cacheBytes) => {
+    using fixture = new SqliteFixture();
+    const store = fixture.open({ cacheBytes });
+    const [task, delayed, nacked, late] = [newTask(), newTask({ dueMs: NOW + 1 }), newTask(), newTask()];
+    const held = { tenant: "acme", worker: "w1" };
+    const claim = () => store.claim([claimBy("w1", { leaseUntilMs: NOW + 5 })], NOW);
+    const prune = () => store.prune({ tenant: undefined, finishedBeforeMs: NOW + 9, limit: 10 });
+    const result = { ...held, state: "completed", result: "{}" } as const;
+    const changes: Record<string, () => unknown> = {
+      insert: () => store.insert([task], NOW),
+      claim,
+      extend: () => store.extend([{ ...held, key: task.key, leaseUntilMs: NOW + 7 }], NOW),
+      complete: () => store.complete([{ ...result, key: task.key }], NOW),
+      "prune, which empties the lane": prune,
+      "insert of a delayed task": () => store.insert([delayed], NOW),
+      promote: () => store.promote(10, NOW + 1),
+      "insert of two": () => store.insert([nacked, late], NOW),
+      "claim of all": claim,
+      nack: () => store.release([{ ...held, key: nacked.key, kind: "nack", delayMs: 1, reason: "x" }], RULE, NOW),
+      return: () => store.release([{ ...held, key: delayed.key, kind: "return" }], RULE, NOW),
+      expire: () => store.expire(10, RULE, NOW + 6),
+      remember: () => store.remember("name", "value"),
+    };
+    const nothing: Record<string, () => unknown> = {
+      "claim that finds nothing": () => store.claim([claimBy("w1", { commands: ["none"] })], NOW),
+      "result that nobody may hand in": () => store.complete([{ ...result, key: task.key }], NOW),
+      "prune that finds nothing": prune,
+      "insert of nothing": () => store.insert([], NOW),
+      "promote of nothing": () => store.promote(10, NOW),
+      "expire of nothing": () => store.expire(10, RULE, NOW),
+    };
+    const counted = (): number => look<{ id: number }>(fixture, "SELECT max(id) AS id FROM journal")[0]?.id ?? 0;
+    let expected = counted();
+    for (const [name, change] of Object.entries(changes)) {
+      await change();
+      expected += 1;
+      expect([name, counted()]).toEqual([name, expected]);
+    }
+    for (const [name, call] of Object.entries(nothing)) {
+      await call();
+      expect([name, counted()]).toEqual([name, expected]);
+    }
+    await store.close();
+  },
+);
 
 test("a journal that breaks off, or tells of what is not there, is damage", async () => {
   const damages = ["UPDATE journal SET numbers = substr(numbers, 1, length(numbers) - 8)", "DELETE FROM lane"];

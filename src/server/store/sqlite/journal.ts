@@ -62,6 +62,7 @@ export class Journal {
   /** What the record that is being written is about. */
   #subject: number | Lease = 0;
   #atMs = 0;
+  #isCounted = false;
   /** Numbers since it was begun anew. */
   #added = 0;
   #begun = true;
@@ -138,6 +139,16 @@ export class Journal {
     this.#record(LOGGED);
   }
 
+  /** Something was changed that is in a table. */
+  count(): void {
+    this.#isCounted = true;
+  }
+
+  /** Nothing was changed in this transaction. */
+  get isEmpty(): boolean {
+    return this.#length === 1 && !this.#isCounted && !this.#begun;
+  }
+
   get isLong(): boolean {
     return this.#added + this.#length > this.#growthMax;
   }
@@ -164,6 +175,7 @@ export class Journal {
     this.#length = 1;
     this.#workers = [];
     this.#count = 0;
+    this.#isCounted = false;
   }
 
   replay(): Unsettled {

@@ -122,6 +122,7 @@ export class LaneBook {
         this.#unwritten.add(lane);
       } else {
         this.#erase.run(lane.id);
+        this.#journal.count();
         this.#forget(lane);
       }
     }

@@ -19,7 +19,7 @@ import type { HeldLeases, Lease } from "./held-leases.ts";
 import type { Journal } from "./journal.ts";
 import type { LaneBook } from "./lane-book.ts";
 import type { Requeueing } from "./requeueing.ts";
-import { RowInserts } from "./row-inserts.ts";
+import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { SweepTally } from "./sweep-tally.ts";
 import { DONE_STATES, type TaskReader } from "./task-reader.ts";
@@ -40,6 +40,7 @@ export interface LeasingParts {
   readonly reader: TaskReader;
   readonly requeueing: Requeueing;
   readonly log: FinishLog;
+  readonly done: RowInserts;
   readonly shard: number;
 }
 
@@ -57,11 +58,10 @@ export class Leasing {
   readonly #move: Statement<unknown, [number, number, number]>;
   readonly #done: RowInserts;
   readonly #failed: Statement<unknown, [number, number, number, number, number, string | null, string]>;
-  readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #ended: Statement<unknown, [number, number]>;
   readonly #nextEnd: Statement<{ ends: number | null }, []>;
 
-  constructor(db: StatementSet, { lanes, journal, leases, reader, requeueing, log, shard }: LeasingParts) {
+  constructor(db: StatementSet, { lanes, journal, leases, reader, requeueing, log, done, shard }: LeasingParts) {
     this.#lanes = lanes;
     this.#journal = journal;
     this.#leases = leases;
@@ -73,9 +73,8 @@ export class Leasing {
     this.#lease = db.prepare(`SELECT ${columns} FROM lease WHERE task = ?`);
     this.#end = db.prepare("DELETE FROM lease WHERE task = ?");
     this.#move = db.prepare("UPDATE lease SET ends = ?, since = ? WHERE task = ?");
-    this.#done = new RowInserts(db, "done", { own: ["task", "result"], shared: ["lane", "state", "attempts", "at"] });
+    this.#done = done;
     this.#failed = db.prepare("INSERT INTO done VALUES (?, ?, ?, ?, ?, ?, ?)");
-    this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
     this.#ended = db.prepare(`SELECT task, ${columns} FROM lease WHERE ends <= ? ORDER BY ends, task LIMIT ?`);
     this.#nextEnd = db.prepare("SELECT min(ends) AS ends FROM lease");
   }
@@ -84,7 +83,10 @@ export class Leasing {
     const lease = this.#heldBy(item, "not-owner");
     if ("kind" in lease) return lease;
     const task = item.key.sequence;
-    if (!this.#leases.move(task, item.leaseUntilMs, now)) this.#move.run(item.leaseUntilMs, now, task);
+    if (!this.#leases.move(task, item.leaseUntilMs, now)) {
+      this.#move.run(item.leaseUntilMs, now, task);
+      this.#journal.count();
+    }
     return { kind: "accepted" };
   }
 
@@ -100,7 +102,6 @@ export class Leasing {
       this.#finish(task, lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
       outcomes.push({ kind: "finished", command: lease.lane.command, createdMs: sequenceMs(task) });
     }
-    this.#done.flush();
     return outcomes;
   }
 
@@ -132,11 +133,6 @@ export class Leasing {
     return { lanes: tally.lanes, nextDueMs: ends.length === 0 ? undefined : Math.min(...ends) };
   }
 
-  /** To be called when the transaction is undone. */
-  forget(): void {
-    this.#done.forget();
-  }
-
   #heldBy({ key, tenant, worker }: LeaseHolder, unheld: "not-owner" | "not-in-progress"): Lease | LeaseRefusal {
     const lease = this.#leases.get(key.sequence) ?? this.#read(key.sequence);
     if (lease === undefined) {
@@ -164,7 +160,7 @@ export class Leasing {
     now: number,
   ): Released {
     const { lane, attempts } = lease;
-    const maxAttempts = this.#maxAttempts.get(task)?.max_attempts ?? 0;
+    const maxAttempts = this.#reader.maxAttempts(task);
     const retry = retryAfterFailure({ sequence: task, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":

@@ -12,6 +12,7 @@ import { migrate } from "./migrations.ts";
 import { Pruning } from "./pruning.ts";
 import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
+import { RowInserts } from "./row-inserts.ts";
 import { StatementSet } from "./statement-set.ts";
 import { TaskReader } from "./task-reader.ts";
 
@@ -40,12 +41,14 @@ test("defect 43: no statement scans a table or sorts, whatever the number of tas
   const log = new FinishLog(statements, journal);
   const heads = new ReadyHeads(statements, journal, 0);
   const leases = new HeldLeases(statements, journal, 0);
-  const reader = new TaskReader(statements, lanes, leases, 0);
+  const tasks = new RowInserts(statements, "task", { own: ["id", "payload"], shared: ["lane", "priority"] });
+  const done = new RowInserts(statements, "done", { own: ["task", "result"], shared: ["lane", "state"] });
+  const reader = new TaskReader(statements, { lanes, leases, tasks, done, shard: 0 });
   const requeueing = new Requeueing(statements, { lanes, heads, positions: new Sequence(0), shard: 0 });
   const verbs = [
-    new Inserting(statements, lanes, reader, heads),
-    new Claiming(statements, { lanes, heads, leases, reader, shard: 0 }),
-    new Leasing(statements, { lanes, journal, leases, reader, requeueing, log, shard: 0 }),
+    new Inserting(statements, { lanes, reader, heads, tasks }),
+    new Claiming(statements, { lanes, heads, leases, reader, tasks, shard: 0 }),
+    new Leasing(statements, { lanes, journal, leases, reader, requeueing, log, done, shard: 0 }),
     new Pruning(statements, lanes, log),
   ];
   expect(verbs).toHaveLength(4);

@@ -17,8 +17,8 @@ interface Insert {
 
 /**
  * Inserts rows, as far as it can several at a time: the call of a statement costs as much as the row it inserts, and each
- * value a tenth of it. Columns that are not named stay NULL. What was added is in the table after `flush`; until then
- * nothing may read there, or write by another way.
+ * value a tenth of it. Columns that are not named stay NULL. What was added is in the table after `flush`, which whoever
+ * reads there calls first, and who commits.
  */
 export class RowInserts {
   readonly #db: StatementSet;

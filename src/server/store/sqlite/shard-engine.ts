@@ -33,6 +33,7 @@ import { SCHEMA_VERSION } from "./migrations.ts";
 import { type PruneStep, Pruning } from "./pruning.ts";
 import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
+import { type RowColumns, RowInserts } from "./row-inserts.ts";
 import { commitsOf } from "./shard-check.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
@@ -42,6 +43,10 @@ export interface ShardEngineOptions extends ShardFileOptions {
   /** Commands of all tenants that may have tasks: each takes memory. */
   readonly lanesMax: number;
 }
+
+/** What most rows of a table have. */
+const TASK_COLUMNS: RowColumns = { own: ["id", "payload"], shared: ["lane", "priority", "max_attempts"] };
+const DONE_COLUMNS: RowColumns = { own: ["task", "result"], shared: ["lane", "state", "attempts", "at"] };
 
 /** What a row costs beside its payload. */
 const ROW_BYTES = 200;
@@ -54,6 +59,7 @@ const UNSETTLED_SHARE = 1 / 8;
  */
 export class ShardEngine {
   readonly #file: ShardFile;
+  readonly #rows: readonly RowInserts[];
   readonly #journal: Journal;
   readonly #positions: Sequence;
   readonly #lanes: LaneBook;
@@ -72,6 +78,8 @@ export class ShardEngine {
   readonly #commit: Statement<unknown, []>;
   readonly #rollback: Statement<unknown, []>;
   #commits: number;
+  /** The transaction changes something. */
+  #counted = false;
 
   /** @throws StoreOpenError */
   constructor(options: ShardEngineOptions) {
@@ -85,18 +93,30 @@ export class ShardEngine {
       const lanes = new LaneBook(statements, journal, options.lanesMax);
       const heads = new ReadyHeads(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
       const leases = new HeldLeases(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
-      const reader = new TaskReader(statements, lanes, leases, shard);
+      const tasks = new RowInserts(statements, "task", TASK_COLUMNS);
+      const done = new RowInserts(statements, "done", DONE_COLUMNS);
+      const reader = new TaskReader(statements, { lanes, leases, tasks, done, shard });
       const requeueing = new Requeueing(statements, { lanes, heads, positions: this.#positions, shard });
+      this.#rows = [tasks, done];
       this.#journal = journal;
       this.#lanes = lanes;
       this.#heads = heads;
       this.#leases = leases;
       this.#reader = reader;
-      this.#inserting = new Inserting(statements, lanes, reader, heads);
-      this.#claiming = new Claiming(statements, { lanes, heads, leases, reader, shard });
+      this.#inserting = new Inserting(statements, { lanes, reader, heads, tasks });
+      this.#claiming = new Claiming(statements, { lanes, heads, leases, reader, tasks, shard });
       this.#requeueing = requeueing;
       this.#log = new FinishLog(statements, journal);
-      this.#leasing = new Leasing(statements, { lanes, journal, leases, reader, requeueing, log: this.#log, shard });
+      this.#leasing = new Leasing(statements, {
+        lanes,
+        journal,
+        leases,
+        reader,
+        requeueing,
+        log: this.#log,
+        done,
+        shard,
+      });
       this.#pruning = new Pruning(statements, this.#lanes, this.#log);
       this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
       this.#begin = statements.prepare("BEGIN IMMEDIATE");
@@ -131,11 +151,19 @@ export class ShardEngine {
     this.#begin.run();
   }
 
-  commit(): void {
+  /** What is in memory and belongs to the transaction. */
+  write(): void {
+    for (const rows of this.#rows) rows.flush();
     this.#lanes.save();
     if (this.#journal.isLong) this.#shortenJournal();
-    this.#journal.write(this.#commits + 1, this.#positions.last);
+    // A claim that found nothing leaves nothing to be counted.
+    this.#counted = !this.#journal.isEmpty;
+    if (this.#counted) this.#journal.write(this.#commits + 1, this.#positions.last);
+  }
+
+  commit(): void {
     this.#commit.run();
+    if (!this.#counted) return;
     this.#commits += 1;
     this.#file.mark.raise(this.#commits);
   }
@@ -143,8 +171,7 @@ export class ShardEngine {
   rollback(): void {
     // SQLite may have rolled back already, as it does when the disk is full.
     if (this.#file.db.inTransaction) this.#rollback.run();
-    this.#inserting.forget();
-    this.#leasing.forget();
+    for (const rows of this.#rows) rows.forget();
     this.#journal.forget();
     this.#load();
   }
@@ -161,6 +188,11 @@ export class ShardEngine {
 
   claim(requests: readonly ClaimRequest[], now: number): Task[][] {
     return requests.map((request) => this.#claiming.claim(request, now));
+  }
+
+  /** Whether there is something for any of the requests. */
+  hasReady(requests: readonly ClaimRequest[]): boolean {
+    return requests.some((request) => this.#lanes.plan(request, 1, request.rotation).length > 0);
   }
 
   extend(items: readonly Extension[], now: number): LeaseOutcome<Accepted>[] {
@@ -184,6 +216,7 @@ export class ShardEngine {
   }
 
   prune(request: PruneRequest, after: FinishPlace): PruneStep {
+    for (const rows of this.#rows) rows.flush();
     return this.#pruning.prune(request, after);
   }
 
@@ -212,6 +245,8 @@ export class ShardEngine {
   remember(name: string, value: string): void {
     this.begin();
     this.#file.db.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", [name, value]);
+    this.#journal.count();
+    this.write();
     this.commit();
   }
 

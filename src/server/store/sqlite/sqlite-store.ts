@@ -71,6 +71,7 @@ export class SqliteStore implements Store {
         startedMs = options.clock();
         this.#open().begin();
       },
+      write: () => this.#open().write(),
       commit: () => this.#open().commit(),
       rollback: () => this.#engine?.rollback(),
       committed: (changes) => options.onCommit(changes, options.clock() - startedMs),
@@ -102,6 +103,8 @@ export class SqliteStore implements Store {
   }
 
   claim(requests: readonly ClaimRequest[], now: number): Promise<Task[][]> {
+    // A transaction would find nothing either.
+    if (this.#group.isIdle && !this.#open().hasReady(requests)) return Promise.resolve(requests.map(() => []));
     return this.#group.run(() => this.#open().claim(requests, now), claimedIn);
   }
 

@@ -5,6 +5,7 @@ import { sequenceMs } from "../../queue/task-id.ts";
 import { type Fixed, type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { HeldLeases } from "./held-leases.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
+import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { traceOf } from "./trace-text.ts";
 
@@ -39,10 +40,20 @@ export function fixedOf(key: TaskKey, lane: Lane, columns: TaskColumns): Fixed {
   };
 }
 
+export interface TaskReaderParts {
+  readonly lanes: LaneBook;
+  readonly leases: HeldLeases;
+  readonly tasks: RowInserts;
+  readonly done: RowInserts;
+  readonly shard: number;
+}
+
 /** Finds single tasks, whatever state they are in. */
 export class TaskReader {
   readonly #lanes: LaneBook;
   readonly #leases: HeldLeases;
+  readonly #tasks: RowInserts;
+  readonly #ended: RowInserts;
   readonly #shard: number;
   readonly #task: Statement<unknown, [number]>;
   readonly #lease: Statement<unknown, [number]>;
@@ -50,11 +61,14 @@ export class TaskReader {
   readonly #delayed: Statement<unknown, [number]>;
   readonly #requeued: Statement<unknown, [number]>;
   readonly #ready: Statement<unknown, [number, number, number, number]>;
+  readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
   readonly #keyHolder: Statement<{ task: number }, [string, string]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, leases: HeldLeases, shard: number) {
+  constructor(db: StatementSet, { lanes, leases, tasks, done, shard }: TaskReaderParts) {
     this.#lanes = lanes;
     this.#leases = leases;
+    this.#tasks = tasks;
+    this.#ended = done;
     this.#shard = shard;
     this.#task = db.prepare(`SELECT t.lane, ${TASK_COLUMNS} FROM task t WHERE t.id = ?`);
     this.#lease = db.prepare("SELECT attempts, ends, since, worker FROM lease WHERE task = ?");
@@ -64,6 +78,7 @@ export class TaskReader {
     this.#ready = db.prepare(
       "SELECT attempts FROM ready WHERE lane = ? AND priority = ? AND position = ? AND task = ?",
     );
+    this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
     this.#keyHolder = db.prepare("SELECT task FROM idempotency WHERE tenant = ? AND key = ?");
   }
 
@@ -85,6 +100,12 @@ export class TaskReader {
     return row === null ? undefined : this.get(tenant, { shard: this.#shard, sequence: row.task });
   }
 
+  /** Of a task that is there. */
+  maxAttempts(sequence: number): number {
+    this.#tasks.flush();
+    return this.#maxAttempts.get(sequence)?.max_attempts ?? 0;
+  }
+
   /** The lane of a task, if the tenant has it. */
   laneOf(tenant: string, sequence: number): Lane | undefined {
     const lane = this.#read({ shard: this.#shard, sequence })?.lane;
@@ -92,6 +113,7 @@ export class TaskReader {
   }
 
   #read(key: TaskKey): (Fixed & { readonly lane: Lane }) | undefined {
+    this.#tasks.flush();
     // Rows come as arrays, in the order of the columns asked for.
     const [row] = this.#task.values(key.sequence) as [number, ...TaskColumns][];
     if (row === undefined) return undefined;
@@ -108,6 +130,7 @@ export class TaskReader {
       const { attempts, ends, since, worker } = held;
       return { ...none, state: "leased", attempts, leaseUntilMs: ends, updatedMs: since, worker };
     }
+    this.#ended.flush();
     const [lease] = this.#lease.values(task) as [number, number, number, string][];
     if (lease !== undefined) {
       const [attempts, leaseUntilMs, updatedMs, worker] = lease;
