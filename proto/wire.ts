@@ -203,6 +203,18 @@ export class BinaryWriter {
     return this;
   }
 
+  /** Leaves room that the caller fills. */
+  skip(bytes: number): this {
+    this.#reserve(bytes);
+    this.#pos += bytes;
+    return this;
+  }
+
+  /** Copies what was written. */
+  copyTo(target: Uint8Array): void {
+    this.#buf.copy(target, 0, 0, this.#pos);
+  }
+
   /** A copy of what was written. */
   finish(): Buffer {
     return Buffer.from(this.view());

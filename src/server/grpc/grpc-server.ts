@@ -65,7 +65,7 @@ export class BindError extends Error {
 export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
   const streams = new StreamSet(options);
   const services = { producer: producerService(options), worker: workerService(options) };
-  const interceptors = [streamInterceptor(services, streams)];
+  const interceptors = [streamInterceptor(services, streams, options.limits.messageBytesMax)];
   const servers: Server[] = [];
   const companions: Companion[] = [];
   const terminate = (): void => {

@@ -1,6 +1,7 @@
 import { ServerInterceptingCall, type ServerInterceptingCallInterface, type ServerInterceptor } from "@grpc/grpc-js";
 import type { StreamDirection, StreamService } from "./dialogue.ts";
-import { STREAM_PATHS } from "./stream-definition.ts";
+import { FramedCall } from "./framed-call.ts";
+import { ENCODERS, STREAM_PATHS } from "./stream-definition.ts";
 import type { StreamSet } from "./stream-set.ts";
 
 /**
@@ -10,28 +11,32 @@ import type { StreamSet } from "./stream-set.ts";
 export function streamInterceptor(
   services: Readonly<Record<StreamDirection, StreamService>>,
   streams: StreamSet,
+  messageBytesMax: number,
 ): ServerInterceptor {
   const byPath = new Map(Object.values(services).map((service) => [STREAM_PATHS[service.direction], service]));
   return (method, call) => {
     const service = byPath.get(method.path);
-    return service === undefined ? new ServerInterceptingCall(call) : new TakenCall(call, service, streams);
+    return service === undefined
+      ? new ServerInterceptingCall(call)
+      : new TakenCall(call, (taken) => {
+          const framed = new FramedCall(taken, ENCODERS[service.direction], messageBytesMax);
+          streams.open(framed, service);
+        });
   };
 }
 
 class TakenCall extends ServerInterceptingCall {
   readonly #call: ServerInterceptingCallInterface;
-  readonly #service: StreamService;
-  readonly #streams: StreamSet;
+  readonly #take: (call: ServerInterceptingCallInterface) => void;
 
-  constructor(call: ServerInterceptingCallInterface, service: StreamService, streams: StreamSet) {
+  constructor(call: ServerInterceptingCallInterface, take: (call: ServerInterceptingCallInterface) => void) {
     super(call);
     this.#call = call;
-    this.#service = service;
-    this.#streams = streams;
+    this.#take = take;
   }
 
   /** The handler that wants to listen is left without messages. */
   override start(): void {
-    this.#streams.open(this.#call, this.#service);
+    this.#take(this.#call);
   }
 }

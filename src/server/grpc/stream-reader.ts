@@ -1,16 +1,16 @@
-import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { FramedCall } from "./framed-call.ts";
 
 /**
  * Takes messages from a stream one by one, for as long as whoever handles them has room. What is not taken stays with
  * the connection, and in the end with the client: flow control holds it there.
  */
 export class StreamReader {
-  readonly #call: ServerInterceptingCallInterface;
+  readonly #call: FramedCall;
   readonly #mayRead: () => boolean;
   #asked = false;
   #inLoop = false;
 
-  constructor(call: ServerInterceptingCallInterface, mayRead: () => boolean) {
+  constructor(call: FramedCall, mayRead: () => boolean) {
     this.#call = call;
     this.#mayRead = mayRead;
   }

@@ -1,8 +1,9 @@
-import { type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import type { Schedule } from "../duty-loop.ts";
 import type { Log } from "../log.ts";
 import { CodeqError } from "../queue/errors.ts";
 import type { Dialogue, StreamDirection, StreamService } from "./dialogue.ts";
+import type { FramedCall } from "./framed-call.ts";
 import type { GrpcLimits } from "./grpc-limits.ts";
 import { FIRST_MUST_BE_HELLO, StreamEnd } from "./stream-end.ts";
 import type { StreamObserver } from "./stream-observer.ts";
@@ -11,7 +12,7 @@ import { StreamWriter } from "./stream-writer.ts";
 import { UnreadableMessage } from "./unreadable-message.ts";
 
 export interface SessionOptions {
-  readonly call: ServerInterceptingCallInterface;
+  readonly call: FramedCall;
   readonly service: StreamService;
   readonly limits: GrpcLimits;
   readonly schedule: Schedule;
@@ -72,10 +73,10 @@ export class StreamSession {
   start(): void {
     const { call, limits } = this.#options;
     call.start({
-      onReceiveMetadata: () => undefined,
-      onReceiveMessage: (message: Buffer) => this.#received(message),
-      onReceiveHalfClose: () => this.#halfClosed(),
-      onCancel: () => this.#gone(),
+      received: (message) => this.#received(message),
+      halfClosed: () => this.#halfClosed(),
+      broken: (end) => this.abort(end),
+      gone: () => this.#gone(),
     });
     const seconds = limits.helloMsMax / 1000;
     this.#after(limits.helloMsMax, () => {

@@ -1,5 +1,6 @@
-import { type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import type { StreamDirection, StreamService } from "./dialogue.ts";
+import type { FramedCall } from "./framed-call.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { StreamEnd } from "./stream-end.ts";
 import { StreamSession } from "./stream-session.ts";
@@ -26,7 +27,7 @@ export class StreamSet {
     this.#options = options;
   }
 
-  open(call: ServerInterceptingCallInterface, service: StreamService): void {
+  open(call: FramedCall, service: StreamService): void {
     const refusal = this.#refusal();
     if (refusal !== undefined) {
       this.#options.observer.ended(service.direction, refusal.reason);

@@ -1,4 +1,4 @@
-import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import type { FramedCall } from "./framed-call.ts";
 
 interface Outgoing {
   readonly event: unknown;
@@ -32,7 +32,7 @@ function turnOfLoop(): number {
  * known of every message whether the client may have it, and what comes up meanwhile can still share a message.
  */
 export class StreamWriter {
-  readonly #call: ServerInterceptingCallInterface;
+  readonly #call: FramedCall;
   readonly #onIdle: () => void;
   #queue: Outgoing[] = [];
   #writing: Outgoing | undefined;
@@ -41,7 +41,7 @@ export class StreamWriter {
   #doubtful: Outgoing[] | undefined;
 
   /** @param onIdle everything has been taken */
-  constructor(call: ServerInterceptingCallInterface, onIdle: () => void) {
+  constructor(call: FramedCall, onIdle: () => void) {
     this.#call = call;
     this.#onIdle = onIdle;
   }

@@ -78,7 +78,7 @@ export class RowInserts {
       return `(${[...sharedSlots, `?${next}`, `?${next + 1}`].join(", ")})`;
     });
     const names = [...shared, ...own].join(", ");
-    const statement = this.#db.prepare(`INSERT INTO ${this.#table} (${names}) VALUES ${texts.join(", ")}`);
-    return statement as unknown as Insert;
+    const statement: unknown = this.#db.prepare(`INSERT INTO ${this.#table} (${names}) VALUES ${texts.join(", ")}`);
+    return statement as Insert;
   }
 }
