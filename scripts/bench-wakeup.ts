@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { Client, type ClientDuplexStream, credentials } from "@grpc/grpc-js";
 import { ProducerEvent, ServerEvent as ProducerServerEvent } from "../proto/generated/producer.ts";
 import { WorkerEvent, ServerEvent as WorkerServerEvent } from "../proto/generated/worker.ts";
+import { ensureInteropBuilt } from "../test/interop-go.ts";
 
 /**
  * How long a task takes to a worker that waits for it: from the sending of a create on one stream to the arrival of the
@@ -16,6 +17,8 @@ const { values: flags } = parseArgs({
     samples: { type: "string", default: "1000" },
     durability: { type: "string", default: "off" },
     shards: { type: "string", default: "1" },
+    /** `bun`, on grpc-js, or `go`, on grpc-go: another client's pauses are not the server's. */
+    client: { type: "string", default: "bun" },
     /** A command that takes `serve` and its flags. */
     server: { type: "string", default: `${process.execPath} src/cli.ts` },
   },
@@ -29,13 +32,12 @@ const PAUSE_MS = 5;
 const dataDir = mkdtempSync(join(tmpdir(), "codeq-bench-wakeup-"));
 const server = startServer();
 try {
-  const latenciesMs = await measure(await portsOf(server.stdout));
-  const sorted = latenciesMs.slice(WARM_UP).sort((a, b) => a - b);
-  const at = (quantile: number): number => Number((sorted[Math.floor(sorted.length * quantile)] ?? 0).toFixed(3));
-  const row = { p50Ms: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), samples: sorted.length };
-  const { durability, shards } = flags;
+  const ports = await portsOf(server.stdout);
+  const row = flags.client === "go" ? measureByGo(ports) : quantilesOf((await measure(ports)).slice(WARM_UP));
+  const { client, durability, shards } = flags;
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
-  console.log(JSON.stringify({ ...row, durability, shards: Number(shards), machine, date: new Date().toISOString() }));
+  const date = new Date().toISOString();
+  console.log(JSON.stringify({ ...row, client, durability, shards: Number(shards), machine, date }));
 } finally {
   server.kill("SIGTERM");
   await server.exited;
@@ -46,6 +48,20 @@ process.exit(0);
 interface Ports {
   readonly workerPort: number;
   readonly producerPort: number;
+}
+
+function quantilesOf(latenciesMs: readonly number[]): object {
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  const at = (quantile: number): number => Number((sorted[Math.floor(sorted.length * quantile)] ?? 0).toFixed(3));
+  return { p50Ms: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), samples: sorted.length };
+}
+
+/** Warms the server up for longer; see `wakeup.go`. */
+function measureByGo({ workerPort, producerPort }: Ports): object {
+  const addresses = [producerPort, workerPort].map((port) => `127.0.0.1:${port}`);
+  const { stdout, stderr, exitCode } = Bun.spawnSync([ensureInteropBuilt(), ...addresses, TOKEN, flags.samples]);
+  if (exitCode !== 0) throw new Error(`the client ended: ${stderr.toString()}`);
+  return JSON.parse(stdout.toString()) as object;
 }
 
 async function measure({ workerPort, producerPort }: Ports): Promise<number[]> {
