@@ -135,6 +135,29 @@ export class BinaryReader {
     return this.#skipOver(this.uint32());
   }
 
+  /**
+   * Enters a nested message.
+   * @returns where it ends
+   */
+  enter(): number {
+    const start = this.range();
+    const end = this.pos;
+    this.pos = start;
+    return end;
+  }
+
+  /** Reads a nested message of which only a repeated field counts. */
+  repeated<T>(tag: number, readOne: () => T): T[] {
+    const items: T[] = [];
+    const end = this.enter();
+    while (this.pos < end) {
+      const next = this.uint32();
+      if (next === tag) items.push(readOne());
+      else this.skip(next & 7);
+    }
+    return items;
+  }
+
   skip(wireType: number): void {
     switch (wireType) {
       case 0:

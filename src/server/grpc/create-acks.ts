@@ -1,8 +1,8 @@
 import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { CreatedTask } from "../queue/created-task.ts";
-import { type Outcome, refused } from "../queue/errors.ts";
+import type { Outcome } from "../queue/errors.ts";
 import { TASK_ID_BYTES } from "../queue/task-id.ts";
-import type { IdWriter } from "./assignment.ts";
+import { Acks, NO_ANSWER } from "./acks.ts";
 
 /** What became of one task that was asked for. */
 export interface CreateAnswer {
@@ -12,36 +12,16 @@ export interface CreateAnswer {
   readonly outcome: Outcome<CreatedTask> | undefined;
 }
 
-/** Acks of creates, written to the wire by hand for the reason that `Assignment` is. */
-export class CreateAcks {
-  readonly #answers: readonly CreateAnswer[];
-  readonly #asBatch: boolean;
-  readonly #ids: IdWriter;
+/** Acks of creates, in a producerpb.ServerEvent. */
+export class CreateAcks extends Acks<CreateAnswer> {
+  protected readonly tags = SERVER_EVENT;
 
-  /** @param asBatch else there is one answer */
-  constructor(answers: readonly CreateAnswer[], asBatch: boolean, ids: IdWriter) {
-    this.#answers = answers;
-    this.#asBatch = asBatch;
-    this.#ids = ids;
-  }
-
-  /** Writes a producerpb.ServerEvent. */
-  encode(writer: BinaryWriter): BinaryWriter {
-    if (this.#asBatch) writer.uint32(SERVER_EVENT.createAckBatch).fork();
-    for (const answer of this.#answers) {
-      writer.uint32(this.#asBatch ? BATCH_ACKS : SERVER_EVENT.createAck).fork();
-      this.#writeAck(writer, answer);
-      writer.join();
-    }
-    return this.#asBatch ? writer.join() : writer;
-  }
-
-  #writeAck(writer: BinaryWriter, { seq, outcome = NO_ANSWER }: CreateAnswer): void {
+  protected writeAck(writer: BinaryWriter, { seq, outcome = NO_ANSWER }: CreateAnswer): void {
     if (seq !== 0) writer.uint32(ACK.seq).uint64(seq);
     if (outcome.ok) {
       const created = outcome.value;
       const start = writer.uint32(ACK.ok).bool(true).uint32(ACK.taskId).ascii(TASK_ID_BYTES);
-      this.#ids.writeId(created, writer.buffer, start);
+      this.ids.writeId(created, writer.buffer, start);
       if (created.replayed) writer.uint32(ACK.replayed).bool(true);
     } else {
       writer.uint32(ACK.errorMessage).string(outcome.error.message).uint32(ACK.errorCode).string(outcome.error.code);
@@ -49,12 +29,8 @@ export class CreateAcks {
   }
 }
 
-/** Which should not happen. */
-const NO_ANSWER = refused("INTERNAL", "no answer");
-
 /** Tags: field number times eight, and 2 for what has a length, 0 for numbers. */
-const SERVER_EVENT = { createAck: 2 * 8 + 2, createAckBatch: 4 * 8 + 2 } as const;
-const BATCH_ACKS = 1 * 8 + 2;
+const SERVER_EVENT = { one: 2 * 8 + 2, batch: 4 * 8 + 2 } as const;
 const ACK = {
   seq: 1 * 8,
   ok: 2 * 8,

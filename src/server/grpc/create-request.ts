@@ -48,9 +48,7 @@ export function readCreate(reader: BinaryReader, jsonDepthMax: number): CreateRe
   const request = new CreateRequest();
   let payloadStart = 0;
   let payloadEnd = 0;
-  const start = reader.range();
-  const end = reader.pos;
-  reader.pos = start;
+  const end = reader.enter();
   while (reader.pos < end) {
     const tag = reader.uint32();
     switch (tag) {

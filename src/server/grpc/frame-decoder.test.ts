@@ -1,12 +1,10 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { FrameDecoder, MessageTooLong } from "./frame-decoder.ts";
+import { frameHead } from "./raw-stream-fixture.ts";
 
 function frame(message: Uint8Array, compressed: boolean): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = compressed ? 1 : 0;
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
+  return Buffer.concat([frameHead(message.length, compressed), message]);
 }
 
 function decoded(decoder: FrameDecoder, piece: Buffer): (readonly [string, boolean])[] {

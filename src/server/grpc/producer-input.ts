@@ -36,24 +36,15 @@ function readInput(reader: BinaryReader, jsonDepthMax: number): ProducerInput | 
         input = { kind: "creates", value: [readCreate(reader, jsonDepthMax)], asBatch: false };
         break;
       case CREATE_BATCH:
-        input = { kind: "creates", value: readCreates(reader, jsonDepthMax), asBatch: true };
+        input = {
+          kind: "creates",
+          value: reader.repeated(TASKS, () => readCreate(reader, jsonDepthMax)),
+          asBatch: true,
+        };
         break;
       default:
         reader.skip(tag & 7);
     }
   }
   return input;
-}
-
-function readCreates(reader: BinaryReader, jsonDepthMax: number): CreateRequest[] {
-  const creates: CreateRequest[] = [];
-  const start = reader.range();
-  const end = reader.pos;
-  reader.pos = start;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === TASKS) creates.push(readCreate(reader, jsonDepthMax));
-    else reader.skip(tag & 7);
-  }
-  return creates;
 }

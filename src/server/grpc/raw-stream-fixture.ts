@@ -23,7 +23,10 @@ export class RawStream implements Disposable {
    * @param compressed places of those that say they are
    */
   send(messages: readonly Uint8Array[], compressed: readonly number[] = []): void {
-    const frames = messages.flatMap((message, place) => [head(message.length, compressed.includes(place)), message]);
+    const frames = messages.flatMap((message, place) => [
+      frameHead(message.length, compressed.includes(place)),
+      message,
+    ]);
     this.stream.write(Buffer.concat(frames));
   }
 
@@ -44,7 +47,7 @@ export class RawStream implements Disposable {
 }
 
 /** Whether it is compressed, and how long it is. */
-function head(bytes: number, compressed: boolean): Buffer {
+export function frameHead(bytes: number, compressed: boolean): Buffer {
   const buffer = Buffer.alloc(5);
   buffer[0] = compressed ? 1 : 0;
   buffer.writeUInt32BE(bytes, 1);

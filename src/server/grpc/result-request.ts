@@ -46,9 +46,7 @@ export function readResult(reader: BinaryReader, ids: IdReader, jsonDepthMax: nu
   let status = "";
   let jsonStart = 0;
   let jsonEnd = 0;
-  const start = reader.range();
-  const end = reader.pos;
-  reader.pos = start;
+  const end = reader.enter();
   while (reader.pos < end) {
     const tag = reader.uint32();
     switch (tag) {

@@ -47,7 +47,11 @@ function readInput(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): W
         input = { kind: "results", value: [readResult(reader, ids, jsonDepthMax)], asBatch: false };
         break;
       case RESULT_BATCH:
-        input = { kind: "results", value: readResults(reader, ids, jsonDepthMax), asBatch: true };
+        input = {
+          kind: "results",
+          value: reader.repeated(RESULTS, () => readResult(reader, ids, jsonDepthMax)),
+          asBatch: true,
+        };
         break;
       case NACK:
         input = { kind: "nack", value: Nack.decode(reader, reader.uint32()) };
@@ -63,17 +67,4 @@ function readInput(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): W
     }
   }
   return input;
-}
-
-function readResults(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): ResultRequest[] {
-  const results: ResultRequest[] = [];
-  const start = reader.range();
-  const end = reader.pos;
-  reader.pos = start;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag === RESULTS) results.push(readResult(reader, ids, jsonDepthMax));
-    else reader.skip(tag & 7);
-  }
-  return results;
 }

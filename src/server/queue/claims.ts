@@ -51,8 +51,7 @@ export class Claims {
   async claim(who: WorkerIdentity, leaseMs: number, options: ClaimOptions): Promise<Task[]> {
     const { clock } = this.#options;
     // Where others wait there is mostly nothing to be found, and the second look will do.
-    const waiting = this.#waiters.count;
-    if (options.waitMs <= 0 || waiting === 0 || waiting >= this.#options.waitersMax) {
+    if (options.waitMs <= 0 || this.#waiters.count === 0 || this.#waiters.isFull) {
       const first = await this.#claimOnce(who, leaseMs, options);
       if (first.length > 0 || options.waitMs <= 0) return first;
     }

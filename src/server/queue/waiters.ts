@@ -24,12 +24,17 @@ export class Waiters {
     return this.#count;
   }
 
+  /** There is no place for another ticket. */
+  get isFull(): boolean {
+    return this.#count >= this.#ticketsMax;
+  }
+
   /**
    * @param want how many things the ticket can take: so many of the count of a wake-up are spent on it
    * @throws CodeqError RESOURCE_EXHAUSTED when too many wait already
    */
   join(lines: readonly string[], want: number): Ticket {
-    if (this.#count >= this.#ticketsMax) {
+    if (this.isFull) {
       throw new CodeqError("RESOURCE_EXHAUSTED", `too many waiting requests (limit ${this.#ticketsMax})`);
     }
     const ticket = new Ticket(this, lines, want);

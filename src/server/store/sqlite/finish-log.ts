@@ -1,4 +1,5 @@
 import type { Statement } from "bun:sqlite";
+import { doublesOf } from "./doubles.ts";
 import type { Journal, Unsettled } from "./journal.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
@@ -93,6 +94,5 @@ function bytesOf(tasks: readonly number[]): Uint8Array {
 }
 
 export function tasksOf({ packed }: FinishEntry): number[] {
-  // Copied, since a view needs an aligned start.
-  return [...new Float64Array(Uint8Array.from(packed).buffer)];
+  return [...doublesOf(packed)];
 }

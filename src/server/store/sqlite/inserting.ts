@@ -100,6 +100,7 @@ export class Inserting {
   }
 
   #insertRare(item: NewTask, lane: Lane): void {
+    // Rows are the fastest to insert in the order of their numbers.
     this.#tasks.flush();
     const { key, command, priority, maxAttempts, payload, webhook, idempotencyKey, trace } = item;
     this.#rare.run(

@@ -1,5 +1,6 @@
 import type { Statement } from "bun:sqlite";
 import { assert } from "../../queue/errors.ts";
+import { doublesOf } from "./doubles.ts";
 import type { Lease } from "./held-leases.ts";
 import { countsOf, LANE_COUNTS, type Lane, type Place, placeOf } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
@@ -189,8 +190,7 @@ export class Journal {
     this.#begun = true;
     // Rows come as arrays, in the order of the columns asked for.
     for (const [bytes, workers] of this.#read.values() as unknown as Row[]) {
-      // Copied, since a view needs an aligned start.
-      const numbers = new Float64Array(Uint8Array.from(bytes).buffer);
+      const numbers = doublesOf(bytes);
       replayRow(unsettled, numbers, JSON.parse(workers) as string[]);
       this.#added = this.#begun ? 0 : this.#added + numbers.length;
       this.#begun = false;
@@ -257,14 +257,14 @@ function replayRow(unsettled: Unsettled, numbers: Float64Array, workers: readonl
       }
       case CREATED: {
         const place = next();
-        const ready = unsettled.ready.get(place) ?? [];
-        unsettled.ready.set(place, ready.concat(list()));
+        const ready = unsettled.ready.get(place);
+        if (ready === undefined) unsettled.ready.set(place, list());
+        else for (const task of list()) ready.push(task);
         break;
       }
       case TAKEN: {
         const place = next();
-        const left = (unsettled.ready.get(place) ?? []).slice(next());
-        unsettled.ready.set(place, left);
+        unsettled.ready.get(place)?.splice(0, next());
         break;
       }
       case SETTLED:

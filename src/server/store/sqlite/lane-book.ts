@@ -26,7 +26,7 @@ export const LANE_COUNTS = PRIORITY_MAX + 1 + COUNTS.length;
 
 /** In the order of the table's columns. */
 export function countsOf({ ready, counts }: Lane): number[] {
-  return [...ready, counts.delayed, counts.leased, counts.completed, counts.failed, counts.dead];
+  return [...ready, ...COUNTS.map((name) => counts[name])];
 }
 
 /** A lane and a priority as one number. */
@@ -103,8 +103,7 @@ export class LaneBook {
       const journaled = unsettled.counts.get(id);
       if (journaled !== undefined) this.#unwritten.add(lane);
       const counts = journaled ?? written;
-      const [delayed = 0, leased = 0, completed = 0, failed = 0, dead = 0] = counts.slice(PRIORITY_MAX + 1);
-      Object.assign(lane.counts, { delayed, leased, completed, failed, dead });
+      for (const [index, name] of COUNTS.entries()) lane.counts[name] = counts[PRIORITY_MAX + 1 + index] ?? 0;
       for (let priority = 0; priority <= PRIORITY_MAX; priority += 1) {
         this.addReady(lane, priority, counts[priority] ?? 0);
       }

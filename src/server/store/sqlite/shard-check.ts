@@ -69,7 +69,7 @@ export function checkShard(db: Database, files: CheckedFiles): CheckedShard {
 }
 
 /** How many commits a file has. */
-export function commitsOf(db: Database, schemaVersion: number): number {
+function commitsOf(db: Database, schemaVersion: number): number {
   if (schemaVersion === 0) return 0;
   const counted = db.query<{ commits: number }, []>("SELECT commits FROM shard").get()?.commits ?? 0;
   if (schemaVersion < SCHEMA_WITH_JOURNAL) return counted;

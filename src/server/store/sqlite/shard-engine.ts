@@ -29,12 +29,10 @@ import { Inserting } from "./inserting.ts";
 import { Journal } from "./journal.ts";
 import { LaneBook } from "./lane-book.ts";
 import { Leasing } from "./leasing.ts";
-import { SCHEMA_VERSION } from "./migrations.ts";
 import { type PruneStep, Pruning } from "./pruning.ts";
 import { ReadyHeads } from "./ready-heads.ts";
 import { Requeueing } from "./requeueing.ts";
 import { type RowColumns, RowInserts } from "./row-inserts.ts";
-import { commitsOf } from "./shard-check.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
 
@@ -86,8 +84,8 @@ export class ShardEngine {
     const { shard } = options;
     this.#file = openShardFile(options);
     try {
-      const { db, statements } = this.#file;
-      this.#commits = commitsOf(db, SCHEMA_VERSION);
+      const { statements } = this.#file;
+      this.#commits = this.#file.commits;
       this.#positions = new Sequence(0);
       const journal = new Journal(statements, options.cacheBytes * UNSETTLED_SHARE);
       const lanes = new LaneBook(statements, journal, options.lanesMax);

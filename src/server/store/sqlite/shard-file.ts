@@ -30,6 +30,8 @@ export interface ShardFile {
   /** For what is asked again and again. */
   readonly statements: StatementSet;
   readonly mark: CommitMark;
+  /** So many it had when it was opened. */
+  readonly commits: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export function openShardFile(options: ShardFileOptions): ShardFile {
     if (warning !== undefined) options.onWarning(warning);
     const mark = new CommitMark(markPath, durability);
     mark.raise(commits);
-    return { db, statements: new StatementSet(db), mark };
+    return { db, statements: new StatementSet(db), mark, commits };
   } catch (error) {
     db?.close();
     throw openErrorOf(error, path);
