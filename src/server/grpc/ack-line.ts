@@ -26,7 +26,8 @@ export class AckLine<Ack> {
   }
 
   add(acks: readonly Ack[]): void {
-    if (this.#acks.length === 0 && this.#session.writer.idle) queueMicrotask(() => this.send());
+    // Once the tasks of this turn are on their way to those who wait for them.
+    if (this.#acks.length === 0 && this.#session.writer.idle) process.nextTick(() => this.send());
     for (const ack of acks) this.#acks.push(ack);
   }
 

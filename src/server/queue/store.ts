@@ -15,6 +15,7 @@ import type { TaskIdSeed } from "./task-id.ts";
  *    except after COMMIT_UNKNOWN. Where a store has parts that fail on their own, so do the items: `failed`.
  * 6. No leaks: no SQL, path or driver type in a signature.
  * 7. Plain data: every argument and result survives `structuredClone`.
+ * 8. In order: a claim sees what the inserts before it made, those not answered yet included.
  *
  * A resolved promise means that the change is committed and survives the death of the process.
  */

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { MemoryStore } from "../store/memory-store.ts";
 import { ShardedStore } from "../store/sharded-store.ts";
 import type { CreateTask } from "./admission.ts";
@@ -54,6 +54,20 @@ describe("waiting for tasks", () => {
     expect(fixture.queue.waiting.claims).toBe(1);
     fixture.queue.drain();
     expect(await second).toEqual([]);
+  });
+
+  test("a delayed task wakes nobody before it is due", async () => {
+    const store = new MemoryStore([1, 2]);
+    const looks = spyOn(store, "claim");
+    fixture = new QueueFixture(store);
+    const claimed = claim({ waitMs: FOREVER });
+    await waiting(1);
+    const before = looks.mock.calls.length;
+    await create({ delayMs: 1000 });
+    await new Promise(setImmediate);
+    expect(looks.mock.calls.length).toBe(before);
+    await create();
+    expect(await claimed).toHaveLength(1);
   });
 
   test("every way for a task to become claimable wakes who waits", async () => {

@@ -55,6 +55,8 @@ export class TaskQueue {
   readonly #sequence: Sequence;
   readonly #claims: Claims;
   readonly #results: Results;
+  /** How many new tasks of each lane nobody was woken for yet. */
+  #arrived = new Map<string, number>();
   #onDue: (dueMs: number) => void = () => undefined;
 
   constructor(options: TaskQueueOptions) {
@@ -127,7 +129,7 @@ export class TaskQueue {
       admitted.push(admission);
       places.push(place);
     }
-    const inserted = admitted.length === 0 ? [] : await this.#store.insert(admitted, now);
+    const inserted = admitted.length === 0 ? [] : await this.#insert(admitted, now);
     for (let index = 0; index < inserted.length; index += 1) {
       const outcome = inserted[index];
       const fresh = admitted[index];
@@ -283,18 +285,34 @@ export class TaskQueue {
     }
   }
 
-  /** Tells the observer about new tasks, wakes who waits for them and sets the alarm for the delayed ones. */
+  #insert(tasks: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+    if (this.#claims.waiting > 0) {
+      for (const task of tasks) if (task.dueMs === undefined) this.#wakeSoon(laneOf(task.tenant, task.command));
+    }
+    return this.#store.insert(tasks, now);
+  }
+
+  /** Once all of this turn have come, but before they are committed. */
+  #wakeSoon(lane: string): void {
+    if (this.#arrived.size === 0) {
+      setImmediate(() => {
+        const arrived = this.#arrived;
+        this.#arrived = new Map();
+        for (const [arrivedLane, count] of arrived) this.#claims.wake(arrivedLane, count);
+      });
+    }
+    add(this.#arrived, lane);
+  }
+
+  /** Tells the observer about new tasks and sets the alarm for the delayed ones. */
   #announce(tasks: readonly NewTask[], inserted: readonly InsertOutcome[]): void {
     const counts = new Map<string, number>();
-    const ready = new Map<string, number>();
     for (let index = 0; index < inserted.length; index += 1) {
       const task = tasks[index];
       if (task === undefined || inserted[index]?.kind !== "created") continue;
       add(counts, task.command);
       if (task.dueMs !== undefined) this.#onDue(task.dueMs);
-      else if (this.#claims.waiting > 0) add(ready, laneOf(task.tenant, task.command));
     }
-    for (const [lane, count] of ready) this.#claims.wake(lane, count);
     for (const [command, count] of counts) this.#observer.created(command, count);
   }
 

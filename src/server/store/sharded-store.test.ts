@@ -77,6 +77,18 @@ test("a claim that finds its share taken looks again, and ends empty only when n
   await store.close();
 });
 
+test("a claim sees what its shards were just asked to insert, after a change of their number as well", async () => {
+  using directory = new DataDirectory();
+  for (const shards of [3, 2]) {
+    const store = await directory.open(shards);
+    const inserted = store.insert([inShard(0), keyed(`key-${shards}`, shards)], NOW);
+    const [tasks = []] = await store.claim([claimBy("w1")], NOW);
+    expect(tasks).toHaveLength(2);
+    expect(await inserted).toEqual([{ kind: "created" }, { kind: "created" }]);
+    await store.close();
+  }
+});
+
 test("shares go to the highest priority first and take turns within it", () => {
   const seen = [
     [5, 0, 2],

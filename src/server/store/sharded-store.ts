@@ -51,6 +51,8 @@ export class ShardedStore implements Store {
   readonly #shards: readonly Store[];
   readonly #formerShardCounts: readonly number[];
   readonly #shardCount: number;
+  /** Settles once the shards were asked to insert what this store was; undefined where they are asked at once. */
+  #handedOver: Promise<void> | undefined;
 
   constructor(options: ShardedStoreOptions) {
     const [first] = options.shards;
@@ -72,9 +74,13 @@ export class ShardedStore implements Store {
 
   async insert(items: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     if (this.#formerShardCounts.length === 0) return this.#insertFresh(items, now);
-    const former = await this.#formerHolders(items);
-    const fresh = items.filter((_, index) => former[index] === undefined);
-    const inserted = await this.#insertFresh(fresh, now);
+    const asked = this.#formerHolders(items).then((former) => {
+      const fresh = items.filter((_, index) => former[index] === undefined);
+      return { former, inserting: this.#insertFresh(fresh, now) };
+    });
+    this.#handedOver = Promise.allSettled([this.#handedOver, asked]).then(() => undefined);
+    const { former, inserting } = await asked;
+    const inserted = await inserting;
     let next = 0;
     return items.map((_, index) => {
       const holder = former[index];
@@ -181,6 +187,7 @@ export class ShardedStore implements Store {
    * nothing was to be seen.
    */
   async #claimOne(request: ClaimRequest, now: number): Promise<Task[]> {
+    if (this.#handedOver !== undefined) await this.#handedOver;
     for (;;) {
       // Each round depends on the one before.
       const tasks = await this.#claimSeen(request, now);
@@ -191,7 +198,8 @@ export class ShardedStore implements Store {
 
   async #claimSeen(request: ClaimRequest, now: number): Promise<Task[] | undefined> {
     const shards = this.#working();
-    const seen = await Promise.all(shards.map(async (shard) => must((await shard.peek([request]))[0])));
+    // A shard that fails meanwhile has nothing to give, which is no reason to keep back what others have.
+    const seen = await Promise.all(shards.map(async (shard) => (await shard.peek([request]).catch(() => []))[0] ?? []));
     const shares = shareOut(seen, request.count, turnOf(now));
     if (shares.every((share) => share === 0)) return undefined;
     const parts = await Promise.allSettled(

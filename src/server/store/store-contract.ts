@@ -70,6 +70,13 @@ export function storeContract(name: string, openStore: () => Promise<Store>): vo
       expect(seen).toEqual([traces, traces]);
     });
 
+    test("a claim sees the tasks of inserts before it, answered or not", async () => {
+      const inserts = [store.insert([newTask()], NOW), store.insert([newTask({ idempotencyKey: "k" })], NOW)];
+      const claims = [claimed(claimBy("w1", { count: 1 })), claimed(claimBy("w2"))];
+      expect((await Promise.all(claims)).map((tasks) => tasks.length)).toEqual([1, 1]);
+      expect((await Promise.all(inserts)).flat()).toEqual([{ kind: "created" }, { kind: "created" }]);
+    });
+
     test("defect 16: higher priority goes first, first in first out within it, and none is passed over", async () => {
       const low = newTask({ payload: "1" });
       const high = newTask({ payload: "2", priority: 9 });

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { QueueFixture } from "../../queue/queue-fixture.ts";
 import { claimBy, NOW, newTask } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
 
@@ -25,6 +26,25 @@ test("a commit is told by how many tasks it changed, and a claim that finds noth
   await store.claim([claimBy("w2")], NOW);
   await store.claim([claimBy("w3")], NOW);
   expect(fixture.commits).toEqual([5, 1]);
+  await store.close();
+});
+
+test("workers that wait get the new tasks of a turn in the commit that stores them", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const { queue } = new QueueFixture(store);
+  const waits = { leaseMs: undefined, waitMs: Number.POSITIVE_INFINITY, signal: undefined };
+  const claims = ["w1", "w2", "w3"].map((worker, index) =>
+    queue.claim({ tenant: "acme", worker }, { commands: ["resize"], count: index + 1, ...waits }),
+  );
+  while (queue.waiting.claims < 3) await Promise.resolve();
+  const created = ["1", "2", "3", "4"].map((payload) =>
+    queue.create("acme", [{ ...newTask(), payload, runAtMs: undefined, delayMs: undefined }]),
+  );
+  const taken = (await Promise.all(claims)).map((tasks) => tasks.map(({ payload }) => payload));
+  expect(taken).toEqual([["1"], ["2", "3"], ["4"]]);
+  expect((await Promise.all(created)).flat().map(({ ok }) => ok)).toEqual([true, true, true, true]);
+  expect(fixture.commits).toEqual([8]);
   await store.close();
 });
 

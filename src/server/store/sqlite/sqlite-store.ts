@@ -98,8 +98,11 @@ export class SqliteStore implements Store {
   }
 
   async peek(requests: readonly LaneChoice[]): Promise<ReadyCounts[]> {
-    const engine = this.#open();
-    return requests.map((request) => engine.peek(request));
+    const look = (): ReadyCounts[] => requests.map((request) => this.#open().peek(request));
+    const counts = look();
+    // Where there is nothing, what is pending may bring something.
+    if (this.#group.isIdle || counts.flat().some((count) => count > 0)) return counts;
+    return this.#group.run(look, () => 0);
   }
 
   claim(requests: readonly ClaimRequest[], now: number): Promise<Task[][]> {
