@@ -6,9 +6,9 @@ import { type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { HeldLeases, Lease } from "./held-leases.ts";
 import type { LaneBook, Portion } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
-import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { fixedOf, type TaskColumns, type TaskReader } from "./task-reader.ts";
+import type { TaskRows } from "./task-rows.ts";
 
 type ReadyRow = readonly [
   position: number,
@@ -28,7 +28,7 @@ export interface ClaimingParts {
   readonly heads: ReadyHeads;
   readonly leases: HeldLeases;
   readonly reader: TaskReader;
-  readonly tasks: RowInserts;
+  readonly tasks: TaskRows;
   readonly shard: number;
 }
 
@@ -41,7 +41,7 @@ export class Claiming {
   readonly #heads: ReadyHeads;
   readonly #leases: HeldLeases;
   readonly #reader: TaskReader;
-  readonly #tasks: RowInserts;
+  readonly #tasks: TaskRows;
   readonly #shard: number;
   readonly #first: Statement<unknown, [number, number, number]>;
   readonly #take: Statement<unknown, [number, number, number, number]>;

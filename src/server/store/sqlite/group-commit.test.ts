@@ -48,14 +48,18 @@ test("workers that wait get the new tasks of a turn in the commit that stores th
   await store.close();
 });
 
-test("an operation that cannot be done fails alone, the others of its group are committed", async () => {
+test.each([
+  ["without keys", []],
+  ["with keys", ["k1", "k2", "k3"]],
+])("an operation that cannot be done fails alone, the others of its group are committed: %s", async (_, keys) => {
   using fixture = new SqliteFixture();
   const store = fixture.open();
-  const [first, second] = [newTask(), newTask()];
+  const [first, second] = [newTask({ idempotencyKey: keys[0] }), newTask({ idempotencyKey: keys[1] })];
+  const sameNumber = newTask({ key: first.key, idempotencyKey: keys[2] });
   const outcomes = await Promise.allSettled([
     store.insert([first], NOW),
     // The same row number again: a fault of the caller's that SQLite refuses.
-    store.insert([second, first], NOW),
+    store.insert([second, sameNumber], NOW),
     store.insert([newTask({ priority: 4 })], NOW),
   ]);
   expect(outcomes.map((outcome) => outcome.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);

@@ -1,12 +1,13 @@
 import type { Statement } from "bun:sqlite";
 import type { Failed, InsertOutcome, NewTask } from "../../queue/store.ts";
+import type { Task } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
+import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { ReadyHeads } from "./ready-heads.ts";
-import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
 import type { TaskReader } from "./task-reader.ts";
-import { traceText } from "./trace-text.ts";
+import type { TaskRows } from "./task-rows.ts";
 
 const TOO_MANY_COMMANDS: Failed = {
   kind: "failed",
@@ -20,7 +21,8 @@ export interface InsertingParts {
   readonly lanes: LaneBook;
   readonly reader: TaskReader;
   readonly heads: ReadyHeads;
-  readonly tasks: RowInserts;
+  readonly tasks: TaskRows;
+  readonly keys: IdempotencyKeys;
 }
 
 /** New tasks into a shard. */
@@ -28,23 +30,21 @@ export class Inserting {
   readonly #lanes: LaneBook;
   readonly #reader: TaskReader;
   readonly #heads: ReadyHeads;
-  readonly #tasks: RowInserts;
-  readonly #rare: Statement<unknown, [number, number, number, number, ...(string | null)[]]>;
+  readonly #tasks: TaskRows;
+  readonly #keys: IdempotencyKeys;
   readonly #readyRange: Statement<unknown, [number, number]>;
   readonly #delayed: Statement<unknown, [number, number, number, number, number]>;
-  readonly #key: Statement<unknown, [string, string, number]>;
 
-  constructor(db: StatementSet, { lanes, reader, heads, tasks }: InsertingParts) {
+  constructor(db: StatementSet, { lanes, reader, heads, tasks, keys }: InsertingParts) {
     this.#lanes = lanes;
     this.#reader = reader;
     this.#heads = heads;
     this.#tasks = tasks;
-    this.#rare = db.prepare("INSERT INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    this.#keys = keys;
     this.#readyRange = db.prepare(
       "INSERT INTO ready SELECT lane, priority, id, id, 0 FROM task WHERE id BETWEEN ? AND ?",
     );
     this.#delayed = db.prepare("INSERT INTO delayed VALUES (?, ?, ?, 0, ?, ?)");
-    this.#key = db.prepare("INSERT INTO idempotency VALUES (?, ?, ?)");
   }
 
   insert(items: readonly NewTask[], now: number): InsertOutcome[] {
@@ -52,15 +52,16 @@ export class Inserting {
     // Ready tasks with consecutive ids reach the ready table in one statement: nothing else can lie between them.
     let first = 0;
     let last = -1;
+    const haveTheirKeys = this.#keys.take(items);
     for (const item of items) {
-      const holder =
-        item.idempotencyKey === undefined ? undefined : this.#reader.holder(item.tenant, item.idempotencyKey);
+      const holder = haveTheirKeys ? undefined : this.#otherHolder(item);
       if (holder !== undefined) {
         outcomes.push({ kind: "existing", task: holder });
         continue;
       }
       const lane = this.#lanes.open(item.tenant, item.command);
       if (lane === undefined) {
+        if (item.idempotencyKey !== undefined) this.#keys.forget(item.tenant, item.idempotencyKey);
         outcomes.push(TOO_MANY_COMMANDS);
         continue;
       }
@@ -77,6 +78,18 @@ export class Inserting {
     return outcomes;
   }
 
+  /** The task that has the item's key in its place. */
+  #otherHolder(item: NewTask): Task | undefined {
+    const { tenant, idempotencyKey, key } = item;
+    if (idempotencyKey === undefined) return undefined;
+    const sequence = this.#keys.holder(tenant, idempotencyKey);
+    if (sequence === key.sequence) return undefined;
+    if (sequence !== undefined) return this.#reader.get(tenant, { shard: key.shard, sequence });
+    // One before it in this call had the key, and was refused.
+    this.#keys.take([item]);
+    return undefined;
+  }
+
   #makeReady(first: number, last: number): void {
     if (last < first) return;
     this.#tasks.flush();
@@ -85,11 +98,9 @@ export class Inserting {
 
   /** True when the task is ready and needs a row in the ready table. */
   #insertOne(item: NewTask, lane: Lane, now: number): boolean {
-    const { tenant, priority, idempotencyKey, dueMs } = item;
+    const { priority, dueMs } = item;
     const { sequence } = item.key;
-    if (isPlain(item, lane)) this.#tasks.add(sequence, item.payload, lane.id, priority, item.maxAttempts);
-    else this.#insertRare(item, lane);
-    if (idempotencyKey !== undefined) this.#key.run(tenant, idempotencyKey, sequence);
+    this.#tasks.add(item, lane);
     if (dueMs === undefined || dueMs <= now) {
       this.#lanes.addReady(lane, priority, 1);
       return !this.#heads.add(lane, item);
@@ -98,26 +109,4 @@ export class Inserting {
     this.#delayed.run(sequence, lane.id, priority, dueMs, sequenceMs(sequence));
     return false;
   }
-
-  #insertRare(item: NewTask, lane: Lane): void {
-    // Rows are the fastest to insert in the order of their numbers.
-    this.#tasks.flush();
-    const { key, command, priority, maxAttempts, payload, webhook, idempotencyKey, trace } = item;
-    this.#rare.run(
-      key.sequence,
-      lane.id,
-      priority,
-      maxAttempts,
-      command === lane.command ? null : command,
-      payload,
-      webhook ?? null,
-      idempotencyKey ?? null,
-      trace === undefined ? null : traceText(trace),
-    );
-  }
-}
-
-/** Has nothing that few tasks have. */
-function isPlain({ command, webhook, idempotencyKey, trace }: NewTask, lane: Lane): boolean {
-  return command === lane.command && webhook === undefined && idempotencyKey === undefined && trace === undefined;
 }

@@ -1,6 +1,7 @@
 import type { Statement } from "bun:sqlite";
 import type { PruneRequest } from "../../queue/store.ts";
 import { type FinishLog, type FinishPlace, tasksOf } from "./finish-log.ts";
+import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { StatementSet } from "./statement-set.ts";
 import { DONE_STATES } from "./task-reader.ts";
@@ -18,18 +19,18 @@ export interface PruneStep {
 export class Pruning {
   readonly #lanes: LaneBook;
   readonly #log: FinishLog;
+  readonly #keys: IdempotencyKeys;
   readonly #state: Statement<{ state: number }, [number]>;
   readonly #keyOf: Statement<{ idempotency_key: string | null }, [number]>;
   readonly #forget: readonly Statement<unknown, [number]>[];
-  readonly #forgetKey: Statement<unknown, [string, string]>;
 
-  constructor(db: StatementSet, lanes: LaneBook, log: FinishLog) {
+  constructor(db: StatementSet, lanes: LaneBook, log: FinishLog, keys: IdempotencyKeys) {
     this.#lanes = lanes;
     this.#log = log;
+    this.#keys = keys;
     this.#state = db.prepare("SELECT state FROM done WHERE task = ?");
     this.#keyOf = db.prepare("SELECT idempotency_key FROM task WHERE id = ?");
     this.#forget = [db.prepare("DELETE FROM done WHERE task = ?"), db.prepare("DELETE FROM task WHERE id = ?")];
-    this.#forgetKey = db.prepare("DELETE FROM idempotency WHERE tenant = ? AND key = ?");
   }
 
   prune({ tenant, finishedBeforeMs, limit }: PruneRequest, after: FinishPlace): PruneStep {
@@ -57,7 +58,7 @@ export class Pruning {
   #pruneOne(task: number, lane: Lane): void {
     const state = this.#state.get(task)?.state ?? DONE_STATES.indexOf("dead");
     const key = this.#keyOf.get(task)?.idempotency_key ?? undefined;
-    if (key !== undefined) this.#forgetKey.run(lane.tenant, key);
+    if (key !== undefined) this.#keys.forget(lane.tenant, key);
     for (const statement of this.#forget) statement.run(task);
     this.#lanes.add(lane, DONE_STATES[state] ?? "dead", -1);
   }

@@ -4,6 +4,7 @@ import { Sequence } from "../../queue/task-id.ts";
 import { Claiming } from "./claiming.ts";
 import { FinishLog } from "./finish-log.ts";
 import { HeldLeases } from "./held-leases.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { Inserting } from "./inserting.ts";
 import { Journal } from "./journal.ts";
 import { LaneBook } from "./lane-book.ts";
@@ -15,6 +16,7 @@ import { Requeueing } from "./requeueing.ts";
 import { RowInserts } from "./row-inserts.ts";
 import { StatementSet } from "./statement-set.ts";
 import { TaskReader } from "./task-reader.ts";
+import { TaskRows } from "./task-rows.ts";
 
 class RecordedStatements extends StatementSet {
   readonly texts: string[] = [];
@@ -41,15 +43,16 @@ test("defect 43: no statement scans a table or sorts, whatever the number of tas
   const log = new FinishLog(statements, journal);
   const heads = new ReadyHeads(statements, journal, 0);
   const leases = new HeldLeases(statements, journal, 0);
-  const tasks = new RowInserts(statements, "task", { own: ["id", "payload"], shared: ["lane", "priority"] });
+  const tasks = new TaskRows(statements);
+  const keys = new IdempotencyKeys(statements);
   const done = new RowInserts(statements, "done", { own: ["task", "result"], shared: ["lane", "state"] });
-  const reader = new TaskReader(statements, { lanes, leases, tasks, done, shard: 0 });
+  const reader = new TaskReader(statements, { lanes, leases, tasks, keys, done, shard: 0 });
   const requeueing = new Requeueing(statements, { lanes, heads, positions: new Sequence(0), shard: 0 });
   const verbs = [
-    new Inserting(statements, { lanes, reader, heads, tasks }),
+    new Inserting(statements, { lanes, reader, heads, tasks, keys }),
     new Claiming(statements, { lanes, heads, leases, reader, tasks, shard: 0 }),
     new Leasing(statements, { lanes, journal, leases, reader, requeueing, log, done, shard: 0 }),
-    new Pruning(statements, lanes, log),
+    new Pruning(statements, lanes, log, keys),
   ];
   expect(verbs).toHaveLength(4);
   expect(statements.texts.length).toBeGreaterThan(25);

@@ -4,8 +4,8 @@ import type { StatementSet } from "./statement-set.ts";
 const ROWS_MAX = 16;
 
 export interface RowColumns {
-  /** A number and a text, in each row another. */
-  readonly own: readonly [string, string];
+  /** In each row another value. */
+  readonly own: readonly string[];
   /** Up to four numbers that rows which come together mostly share. */
   readonly shared: readonly string[];
 }
@@ -38,14 +38,15 @@ export class RowInserts {
     this.#statements[1] = this.#prepare(1);
   }
 
-  add(number: number, text: string | null, first: number, second: number, third: number, fourth = 0): void {
+  /** @param own as many as there are such columns */
+  add(own: readonly SQLQueryBindings[], first: number, second: number, third: number, fourth = 0): void {
     if (this.#rows === ROWS_MAX || !this.#shares(first, second, third, fourth)) this.flush();
     const values = this.#values;
     if (this.#rows === 0) {
       values.push(first, second, third);
       if (this.#columns.shared.length > 3) values.push(fourth);
     }
-    values.push(number, text);
+    for (const value of own) values.push(value);
     this.#rows += 1;
   }
 
@@ -74,8 +75,9 @@ export class RowInserts {
     const { own, shared } = this.#columns;
     const sharedSlots = shared.map((_, index) => `?${index + 1}`);
     const texts = Array.from({ length: rows }, (_, row) => {
-      const next = shared.length + row * own.length + 1;
-      return `(${[...sharedSlots, `?${next}`, `?${next + 1}`].join(", ")})`;
+      const before = shared.length + row * own.length;
+      const ownSlots = own.map((__, index) => `?${before + index + 1}`);
+      return `(${[...sharedSlots, ...ownSlots].join(", ")})`;
     });
     const names = [...shared, ...own].join(", ");
     const statement: unknown = this.#db.prepare(`INSERT INTO ${this.#table} (${names}) VALUES ${texts.join(", ")}`);

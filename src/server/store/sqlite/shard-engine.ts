@@ -25,6 +25,7 @@ import { Claiming } from "./claiming.ts";
 import { DiskReserve } from "./disk-reserve.ts";
 import { FinishLog, type FinishPlace } from "./finish-log.ts";
 import { HeldLeases } from "./held-leases.ts";
+import { IdempotencyKeys } from "./idempotency-keys.ts";
 import { Inserting } from "./inserting.ts";
 import { Journal } from "./journal.ts";
 import { LaneBook } from "./lane-book.ts";
@@ -35,6 +36,7 @@ import { Requeueing } from "./requeueing.ts";
 import { type RowColumns, RowInserts } from "./row-inserts.ts";
 import { closeShardFile, openErrorOf, openShardFile, type ShardFile, type ShardFileOptions } from "./shard-file.ts";
 import { TaskReader } from "./task-reader.ts";
+import { TaskRows } from "./task-rows.ts";
 
 export interface ShardEngineOptions extends ShardFileOptions {
   readonly shard: number;
@@ -42,8 +44,7 @@ export interface ShardEngineOptions extends ShardFileOptions {
   readonly lanesMax: number;
 }
 
-/** What most rows of a table have. */
-const TASK_COLUMNS: RowColumns = { own: ["id", "payload"], shared: ["lane", "priority", "max_attempts"] };
+/** What most rows of the table have. */
 const DONE_COLUMNS: RowColumns = { own: ["task", "result"], shared: ["lane", "state", "attempts", "at"] };
 
 /** What a row costs beside its payload. */
@@ -57,7 +58,7 @@ const UNSETTLED_SHARE = 1 / 8;
  */
 export class ShardEngine {
   readonly #file: ShardFile;
-  readonly #rows: readonly RowInserts[];
+  readonly #rows: readonly (TaskRows | RowInserts)[];
   readonly #journal: Journal;
   readonly #positions: Sequence;
   readonly #lanes: LaneBook;
@@ -91,9 +92,10 @@ export class ShardEngine {
       const lanes = new LaneBook(statements, journal, options.lanesMax);
       const heads = new ReadyHeads(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
       const leases = new HeldLeases(statements, journal, options.cacheBytes * UNSETTLED_SHARE);
-      const tasks = new RowInserts(statements, "task", TASK_COLUMNS);
+      const tasks = new TaskRows(statements);
       const done = new RowInserts(statements, "done", DONE_COLUMNS);
-      const reader = new TaskReader(statements, { lanes, leases, tasks, done, shard });
+      const keys = new IdempotencyKeys(statements);
+      const reader = new TaskReader(statements, { lanes, leases, tasks, keys, done, shard });
       const requeueing = new Requeueing(statements, { lanes, heads, positions: this.#positions, shard });
       this.#rows = [tasks, done];
       this.#journal = journal;
@@ -101,7 +103,7 @@ export class ShardEngine {
       this.#heads = heads;
       this.#leases = leases;
       this.#reader = reader;
-      this.#inserting = new Inserting(statements, { lanes, reader, heads, tasks });
+      this.#inserting = new Inserting(statements, { lanes, reader, heads, tasks, keys });
       this.#claiming = new Claiming(statements, { lanes, heads, leases, reader, tasks, shard });
       this.#requeueing = requeueing;
       this.#log = new FinishLog(statements, journal);
@@ -115,7 +117,7 @@ export class ShardEngine {
         done,
         shard,
       });
-      this.#pruning = new Pruning(statements, this.#lanes, this.#log);
+      this.#pruning = new Pruning(statements, this.#lanes, this.#log, keys);
       this.#reserve = new DiskReserve(dirname(options.path), options.diskReserveBytes, () => this.#reusableBytes());
       this.#begin = statements.prepare("BEGIN IMMEDIATE");
       this.#lastPosition = statements.prepare("SELECT last_position FROM shard");

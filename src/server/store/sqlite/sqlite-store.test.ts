@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import type { Store } from "../../queue/store.ts";
+import type { NewTask, Store } from "../../queue/store.ts";
 import { storeContract } from "../store-contract.ts";
 import { claimBy, NOW, newTask, RULE } from "../store-fixture.ts";
 import { SqliteFixture } from "./sqlite-fixture.ts";
@@ -47,6 +47,52 @@ test("more commands than the bound are refused, those that are known go on, and 
   await store.release([{ key: b.key, tenant: "acme", worker: "w1", kind: "nack", delayMs: 0, reason: "x" }], RULE, NOW);
   await store.prune({ tenant: undefined, finishedBeforeMs: NOW, limit: 1 });
   expect(await store.insert([c], NOW)).toEqual([{ kind: "created" }]);
+  await store.close();
+});
+
+test("the key of a task that was refused is free, for the next of the same call and later", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open({ lanesMax: 4 });
+  const refused = newTask({ command: "c", idempotencyKey: "k" });
+  const next = newTask({ command: "a", idempotencyKey: "k" });
+  const commands = ["a", "b"].map((command) => newTask({ command }));
+  const kinds = async (items: readonly NewTask[]): Promise<string[]> =>
+    (await store.insert(items, NOW)).map(({ kind }) => kind);
+  expect(await kinds([...commands, newTask({ command: "c", idempotencyKey: "later" })])).toEqual([
+    "created",
+    "created",
+    "failed",
+  ]);
+  expect(await kinds([refused, next, newTask({ command: "a", idempotencyKey: "k" })])).toEqual([
+    "failed",
+    "created",
+    "existing",
+  ]);
+  expect((await store.find([{ tenant: "acme", idempotencyKey: "k" }]))[0]?.key).toEqual(next.key);
+  expect(await kinds([newTask({ command: "a", idempotencyKey: "later" })])).toEqual(["created"]);
+  await store.close();
+});
+
+test("of many tasks with keys in one call those get them that come first", async () => {
+  using fixture = new SqliteFixture();
+  const store = fixture.open();
+  const keyed = (numbers: readonly number[]): NewTask[] =>
+    numbers.map((number) => newTask({ idempotencyKey: `k${number}`, payload: String(number) }));
+  const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
+  const first = keyed(range(0, 40));
+  expect(await store.insert(first, NOW)).toEqual(first.map(() => ({ kind: "created" })));
+  const mixed = [newTask(), ...keyed([...range(30, 40), 50, 0]), newTask({ tenant: "other", idempotencyKey: "k1" })];
+  const outcomes = await store.insert(mixed, NOW);
+  expect(outcomes.map((outcome) => (outcome.kind === "existing" ? outcome.task.payload : outcome.kind))).toEqual([
+    "created",
+    ...range(30, 10).map(String),
+    ...range(40, 30).map(() => "created"),
+    "50",
+    "0",
+    "created",
+  ]);
+  const [tasks = []] = await store.claim([claimBy("w1", { count: 100 })], NOW);
+  expect(tasks).toHaveLength(71);
   await store.close();
 });
 

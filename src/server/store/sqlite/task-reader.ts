@@ -4,9 +4,11 @@ import type { Task, TaskKey } from "../../queue/task.ts";
 import { sequenceMs } from "../../queue/task-id.ts";
 import { type Fixed, type Progress, taskOf } from "../../queue/whole-task.ts";
 import type { HeldLeases } from "./held-leases.ts";
+import type { IdempotencyKeys } from "./idempotency-keys.ts";
 import type { Lane, LaneBook } from "./lane-book.ts";
 import type { RowInserts } from "./row-inserts.ts";
 import type { StatementSet } from "./statement-set.ts";
+import type { TaskRows } from "./task-rows.ts";
 import { traceOf } from "./trace-text.ts";
 
 /** The fixed part of a task, as selected by TASK_COLUMNS. */
@@ -43,7 +45,8 @@ export function fixedOf(key: TaskKey, lane: Lane, columns: TaskColumns): Fixed {
 export interface TaskReaderParts {
   readonly lanes: LaneBook;
   readonly leases: HeldLeases;
-  readonly tasks: RowInserts;
+  readonly tasks: TaskRows;
+  readonly keys: IdempotencyKeys;
   readonly done: RowInserts;
   readonly shard: number;
 }
@@ -52,7 +55,8 @@ export interface TaskReaderParts {
 export class TaskReader {
   readonly #lanes: LaneBook;
   readonly #leases: HeldLeases;
-  readonly #tasks: RowInserts;
+  readonly #tasks: TaskRows;
+  readonly #keys: IdempotencyKeys;
   readonly #ended: RowInserts;
   readonly #shard: number;
   readonly #task: Statement<unknown, [number]>;
@@ -62,12 +66,12 @@ export class TaskReader {
   readonly #requeued: Statement<unknown, [number]>;
   readonly #ready: Statement<unknown, [number, number, number, number]>;
   readonly #maxAttempts: Statement<{ max_attempts: number }, [number]>;
-  readonly #keyHolder: Statement<{ task: number }, [string, string]>;
 
-  constructor(db: StatementSet, { lanes, leases, tasks, done, shard }: TaskReaderParts) {
+  constructor(db: StatementSet, { lanes, leases, tasks, keys, done, shard }: TaskReaderParts) {
     this.#lanes = lanes;
     this.#leases = leases;
     this.#tasks = tasks;
+    this.#keys = keys;
     this.#ended = done;
     this.#shard = shard;
     this.#task = db.prepare(`SELECT t.lane, ${TASK_COLUMNS} FROM task t WHERE t.id = ?`);
@@ -79,7 +83,6 @@ export class TaskReader {
       "SELECT attempts FROM ready WHERE lane = ? AND priority = ? AND position = ? AND task = ?",
     );
     this.#maxAttempts = db.prepare("SELECT max_attempts FROM task WHERE id = ?");
-    this.#keyHolder = db.prepare("SELECT task FROM idempotency WHERE tenant = ? AND key = ?");
   }
 
   get(tenant: string, key: TaskKey): Task | undefined {
@@ -96,8 +99,8 @@ export class TaskReader {
   }
 
   holder(tenant: string, idempotencyKey: string): Task | undefined {
-    const row = this.#keyHolder.get(tenant, idempotencyKey);
-    return row === null ? undefined : this.get(tenant, { shard: this.#shard, sequence: row.task });
+    const sequence = this.#keys.holder(tenant, idempotencyKey);
+    return sequence === undefined ? undefined : this.get(tenant, { shard: this.#shard, sequence });
   }
 
   /** Of a task that is there. */
