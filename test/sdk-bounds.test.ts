@@ -282,6 +282,34 @@ describe("a worker", () => {
     expect(await server.client().queue("A")).toMatchObject({ ready: 1, inProgress: 0 });
   });
 
+  test("does not get the tasks again that it gives back, although it has asked for more", async () => {
+    await using server = await SdkServer.start();
+    await using producer = server.producer();
+    const settled: SettledTask[] = [];
+    const allRun = Promise.withResolvers<void>();
+    let running = 0;
+    const worker = server.worker({
+      concurrency: 8,
+      claimMax: 1,
+      onSettled: (end) => settled.push(end),
+      handler: async () => {
+        running += 1;
+        if (running === 3) allRun.resolve();
+        await new Promise(() => undefined);
+      },
+    });
+    const working = worker.run();
+    const created = await producer.createMany([1, 2, 3].map((payload) => ({ command: "A", payload })));
+    await allRun.promise;
+    await worker.close(20);
+    await working;
+    expect(created.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(settled.map(({ attempts, verdict, outcome }) => ({ attempts, verdict, outcome }))).toEqual(
+      created.map(() => ({ attempts: 1, verdict: "abandoned", outcome: "accepted" })),
+    );
+    expect(await server.client().queue("A")).toMatchObject({ ready: 3, inProgress: 0 });
+  });
+
   test("ends when the server will not have it", async () => {
     await using server = await SdkServer.startWith({ env: RESTRICTED });
     const handler = (): undefined => undefined;

@@ -86,13 +86,12 @@ export class WorkStream<Schemas extends CommandSchemas> {
     if (this.#closing || this.#over) return;
     this.#closing = true;
     const { timing } = this.#options.connection;
-    for (const task of this.#pool.takeWaiting()) this.#settle(task, abandon());
+    this.#giveBack(this.#pool.takeWaiting());
     this.#cancelGrace = timing.after(graceMs, () => {
       this.#impatient = true;
-      for (const task of this.#leases.tasks) {
-        this.#settle(task, abandon());
-        task.lose(closedError());
-      }
+      const held = [...this.#leases.tasks];
+      this.#giveBack(held);
+      for (const task of held) task.lose(closedError());
       this.#cancelGrace = timing.after(FAREWELL_MS, () => this.#end(undefined));
     });
     this.#schedule();
@@ -176,14 +175,20 @@ export class WorkStream<Schemas extends CommandSchemas> {
   #delivered(messages: readonly TaskMessage[]): void {
     this.#asked.shift();
     const { leaseEndsMs, nextHeartbeatMs } = this.#leases.freshLease;
-    for (const message of messages) {
-      const task = new HeldTask(message, leaseEndsMs, nextHeartbeatMs);
+    const tasks = messages.map((message) => new HeldTask(message, leaseEndsMs, nextHeartbeatMs));
+    for (const task of tasks) {
       this.#verdicts.withdraw(task.id);
       this.#leases.add(task);
-      if (this.#closing) this.#settle(task, abandon());
-      else this.#pool.add(task);
+      if (!this.#closing) this.#pool.add(task);
     }
+    if (this.#closing) this.#giveBack(tasks);
     this.#schedule();
+  }
+
+  /** Readys that are out would bring the tasks here again, so they end with the stream; all else is said on the next. */
+  #giveBack(tasks: readonly HeldTask[]): void {
+    if (tasks.length > 0 && this.#asked.length > 0 && this.#link.connected) this.#link.endWriting();
+    for (const task of tasks) this.#settle(task, abandon());
   }
 
   #taskLost(task: HeldTask): void {
