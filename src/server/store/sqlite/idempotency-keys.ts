@@ -1,27 +1,20 @@
 import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import type { NewTask } from "../../queue/store.ts";
+import { RowsStatement } from "./rows-statement.ts";
 import type { StatementSet } from "./statement-set.ts";
 
 const KEYS_MAX = 16;
 
-/** A statement, which also takes its values in an array. */
-interface Insert {
-  run(values: readonly SQLQueryBindings[]): { readonly changes: number };
-}
-
 /** Which task holds an idempotency key. */
 export class IdempotencyKeys {
-  readonly #db: StatementSet;
   readonly #holder: Statement<{ task: number }, [string, string]>;
   readonly #forget: Statement<unknown, [string, string]>;
-  /** By number of keys. */
-  readonly #inserts: Insert[] = [];
+  readonly #insert: RowsStatement;
 
   constructor(db: StatementSet) {
-    this.#db = db;
     this.#holder = db.prepare("SELECT task FROM idempotency WHERE tenant = ? AND key = ?");
     this.#forget = db.prepare("DELETE FROM idempotency WHERE tenant = ? AND key = ?");
-    this.#inserts[1] = this.#prepare(1);
+    this.#insert = new RowsStatement(db, "INSERT OR IGNORE INTO idempotency", () => "?, ?, ?");
   }
 
   /**
@@ -38,10 +31,10 @@ export class IdempotencyKeys {
       wanted += 1;
       values.push(tenant, idempotencyKey, key.sequence);
       if (wanted % KEYS_MAX !== 0) continue;
-      taken += this.#insert(KEYS_MAX, values);
+      taken += this.#insert.run(KEYS_MAX, values);
       values = [];
     }
-    taken += this.#insert(wanted % KEYS_MAX, values);
+    if (values.length > 0) taken += this.#insert.run(wanted % KEYS_MAX, values);
     return taken === wanted;
   }
 
@@ -52,18 +45,5 @@ export class IdempotencyKeys {
 
   forget(tenant: string, idempotencyKey: string): void {
     this.#forget.run(tenant, idempotencyKey);
-  }
-
-  /** Yields how many of them were free. */
-  #insert(keys: number, values: readonly SQLQueryBindings[]): number {
-    if (keys === 0) return 0;
-    this.#inserts[keys] ??= this.#prepare(keys);
-    return this.#inserts[keys].run(values).changes;
-  }
-
-  #prepare(keys: number): Insert {
-    const rows = Array.from({ length: keys }, () => "(?, ?, ?)").join(", ");
-    const statement: unknown = this.#db.prepare(`INSERT OR IGNORE INTO idempotency VALUES ${rows}`);
-    return statement as Insert;
   }
 }

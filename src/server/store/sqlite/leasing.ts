@@ -193,7 +193,7 @@ export class Leasing {
   ): void {
     if (!this.#leases.end(task)) this.#endRow(task);
     const stateNumber = DONE_STATES.indexOf(state);
-    if (error === undefined) this.#done.add([task, result ?? null], lane.id, stateNumber, attempts, now);
+    if (error === undefined) this.#done.add(lane.id, stateNumber, attempts, now).push(task, result ?? null);
     else this.#failed.run(task, lane.id, stateNumber, attempts, now, result ?? null, error);
     this.#log.add(lane, task, now);
     this.#lanes.add(lane, "leased", -1);

@@ -27,10 +27,10 @@ export class TaskRows {
     if (command !== lane.command || webhook !== undefined || trace !== undefined) this.#addRare(item, lane);
     else if (idempotencyKey === undefined) {
       this.#keyed.flush();
-      this.#plain.add([key.sequence, payload], lane.id, priority, maxAttempts);
+      this.#plain.add(lane.id, priority, maxAttempts).push(key.sequence, payload);
     } else {
       this.#plain.flush();
-      this.#keyed.add([key.sequence, payload, idempotencyKey], lane.id, priority, maxAttempts);
+      this.#keyed.add(lane.id, priority, maxAttempts).push(key.sequence, payload, idempotencyKey);
     }
   }
 
