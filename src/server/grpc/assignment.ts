@@ -2,6 +2,7 @@ import type { BinaryWriter } from "../../../proto/wire.ts";
 import type { Task, TraceContext } from "../queue/task.ts";
 import { TASK_ID_BYTES } from "../queue/task-id.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
+import { formatRfc3339Seconds } from "../rfc3339.ts";
 
 /** The queue whose tasks they are. */
 export type IdWriter = Pick<TaskQueue, "writeId">;
@@ -26,7 +27,7 @@ export class Assignment {
   encode(writer: BinaryWriter): BinaryWriter {
     const [first] = this.tasks;
     // One claim, one lease.
-    const leaseUntil = first?.leaseUntilMs === undefined ? "" : rfc3339Seconds(first.leaseUntilMs);
+    const leaseUntil = first?.leaseUntilMs === undefined ? "" : formatRfc3339Seconds(first.leaseUntilMs);
     let last: Task | undefined;
     let deliveryStart = 0;
     let deliveryEnd = 0;
@@ -129,15 +130,3 @@ const SMALL_UNITS = 1024;
 /** Id, tenant, status, times and numbers, with their tags and lengths. */
 const FIXED_BYTES = 320;
 const TRACE_FIXED_BYTES = 8;
-
-/** Leases that are handed out together mostly end in the same second. */
-let lastSecond = { seconds: Number.NaN, text: "" };
-
-/** UTC, whole seconds, cut off: a lease never looks longer than it is. */
-function rfc3339Seconds(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds !== lastSecond.seconds) {
-    lastSecond = { seconds, text: `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` };
-  }
-  return lastSecond.text;
-}

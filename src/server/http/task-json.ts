@@ -1,5 +1,5 @@
 import type { Task, TaskState } from "../queue/task.ts";
-import { formatRfc3339, formatRfc3339Seconds } from "./rfc3339.ts";
+import { formatRfc3339, formatRfc3339Seconds } from "../rfc3339.ts";
 
 /**
  * A task as the wire protocol shows it: members in a fixed order, empty ones left out, the payload as JSON text inside

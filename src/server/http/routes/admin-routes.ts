@@ -1,8 +1,8 @@
 import { CodeqError } from "../../queue/errors.ts";
 import type { LaneStats } from "../../queue/store.ts";
 import { foldCommand } from "../../queue/task.ts";
+import { formatRfc3339Seconds, parseRfc3339 } from "../../rfc3339.ts";
 import { errorResponse, jsonResponse } from "../responses.ts";
-import { formatRfc3339Seconds, parseRfc3339 } from "../rfc3339.ts";
 import { bodyRoute, type Call, type Route, route } from "../route.ts";
 import { CleanupBody } from "../schemas.ts";
 

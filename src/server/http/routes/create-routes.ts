@@ -1,8 +1,8 @@
 import type { CreateTask } from "../../queue/admission.ts";
 import type { CreatedTask } from "../../queue/created-task.ts";
 import { accepted, type Outcome, refused } from "../../queue/errors.ts";
+import { parseRfc3339 } from "../../rfc3339.ts";
 import { jsonResponse, refusalResponse } from "../responses.ts";
-import { parseRfc3339 } from "../rfc3339.ts";
 import { bodyRoute, type Call, type Route } from "../route.ts";
 import { CreateBatchBody, CreateBody, type CreateItem } from "../schemas.ts";
 import { taskJson } from "../task-json.ts";

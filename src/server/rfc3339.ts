@@ -18,12 +18,31 @@ export function parseRfc3339(text: string): number | undefined {
 
 /** UTC, with milliseconds. */
 export function formatRfc3339(ms: number): string {
-  return new Date(ms).toISOString();
+  const seconds = Math.floor(ms / 1000);
+  return `${textOfSecond(seconds)}.${String(ms - seconds * 1000).padStart(3, "0")}Z`;
 }
 
 /** UTC, whole seconds, cut off: a lease or a bound never looks longer than it is. */
 export function formatRfc3339Seconds(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  return `${textOfSecond(Math.floor(ms / 1000))}Z`;
+}
+
+/**
+ * Most times written at a time are of few seconds: now, when leases end, when what waits was created. The last text of each
+ * place is kept.
+ */
+const PLACES = 64;
+const secondAt = new Float64Array(PLACES).fill(Number.NaN);
+const textAt: string[] = Array.from({ length: PLACES }, () => "");
+
+/** Up to the second, without a zone. */
+function textOfSecond(seconds: number): string {
+  const place = seconds & (PLACES - 1);
+  if (secondAt[place] === seconds) return textAt[place] ?? "";
+  const text = new Date(seconds * 1000).toISOString().slice(0, -5);
+  secondAt[place] = seconds;
+  textAt[place] = text;
+  return text;
 }
 
 function dayStartMs(year: number, month: number, day: number): number | undefined {

@@ -40,5 +40,17 @@ describe("RFC 3339 times", () => {
   test("are written in UTC; whole seconds are cut, never rounded up", () => {
     expect(formatRfc3339(1_784_548_800_250)).toBe("2026-07-20T12:00:00.250Z");
     expect(formatRfc3339Seconds(1_784_548_800_999)).toBe("2026-07-20T12:00:00Z");
+    expect(formatRfc3339(-1)).toBe("1969-12-31T23:59:59.999Z");
+    expect(formatRfc3339(1_784_548_800_000)).toBe("2026-07-20T12:00:00.000Z");
+  });
+
+  test("are written alike however many seconds come in turn", () => {
+    const start = Date.UTC(2026, 11, 31, 23, 59, 0, 7);
+    for (let round = 0; round < 2; round += 1) {
+      for (let second = 0; second < 200; second += 1) {
+        const ms = start + second * 1000;
+        expect(formatRfc3339(ms)).toBe(new Date(ms).toISOString());
+      }
+    }
   });
 });
