@@ -146,16 +146,18 @@ export class BinaryReader {
     return end;
   }
 
-  /** Reads a nested message of which only a repeated field counts. */
-  repeated<T>(tag: number, readOne: () => T): T[] {
-    const items: T[] = [];
-    const end = this.enter();
+  /**
+   * In a nested message of which only one field counts: passes over others.
+   * @param end where the message ends
+   * @returns whether the field comes next; its tag has been read then
+   */
+  toNext(tag: number, end: number): boolean {
     while (this.pos < end) {
       const next = this.uint32();
-      if (next === tag) items.push(readOne());
-      else this.skip(next & 7);
+      if (next === tag) return true;
+      this.skip(next & 7);
     }
-    return items;
+    return false;
   }
 
   skip(wireType: number): void {

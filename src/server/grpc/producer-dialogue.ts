@@ -8,6 +8,7 @@ import { CreateAcks } from "./create-acks.ts";
 import type { CreateRequest } from "./create-request.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { outageOf } from "./outage.ts";
+import { giveOutcomes } from "./outcomes.ts";
 import { readProducerInput } from "./producer-input.ts";
 import { RateGate } from "./rate-gate.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -109,8 +110,7 @@ export class ProducerDialogue implements Dialogue {
     this.#requests = [];
     this.#options.observer.batch("create", requests.length);
     const readable = requests.filter(({ outcome }) => outcome === undefined);
-    const outcomes = await this.#createReadable(readable);
-    for (const [index, request] of readable.entries()) request.outcome = outcomes[index];
+    giveOutcomes(readable, await this.#createReadable(readable));
     this.#acks.add(requests);
   }
 

@@ -1,7 +1,7 @@
 import { Hello } from "../../../proto/generated/producer.ts";
 import { BinaryReader } from "../../../proto/wire.ts";
 import { type CreateRequest, readCreate } from "./create-request.ts";
-import { readMessage } from "./unreadable-message.ts";
+import { UnreadableMessage } from "./unreadable-message.ts";
 
 /** What a producer says. */
 export type ProducerInput =
@@ -21,7 +21,11 @@ const TASKS = 1 * 8 + 2;
  * @throws UnreadableMessage
  */
 export function readProducerInput(message: Buffer, jsonDepthMax: number): ProducerInput | undefined {
-  return readMessage(() => readInput(new BinaryReader(message), jsonDepthMax), "producerpb.ProducerEvent");
+  try {
+    return readInput(new BinaryReader(message), jsonDepthMax);
+  } catch (error) {
+    throw new UnreadableMessage("producerpb.ProducerEvent", error);
+  }
 }
 
 function readInput(reader: BinaryReader, jsonDepthMax: number): ProducerInput | undefined {
@@ -36,15 +40,18 @@ function readInput(reader: BinaryReader, jsonDepthMax: number): ProducerInput | 
         input = { kind: "creates", value: [readCreate(reader, jsonDepthMax)], asBatch: false };
         break;
       case CREATE_BATCH:
-        input = {
-          kind: "creates",
-          value: reader.repeated(TASKS, () => readCreate(reader, jsonDepthMax)),
-          asBatch: true,
-        };
+        input = { kind: "creates", value: readCreates(reader, jsonDepthMax), asBatch: true };
         break;
       default:
         reader.skip(tag & 7);
     }
   }
   return input;
+}
+
+function readCreates(reader: BinaryReader, jsonDepthMax: number): CreateRequest[] {
+  const creates: CreateRequest[] = [];
+  const end = reader.enter();
+  while (reader.toNext(TASKS, end)) creates.push(readCreate(reader, jsonDepthMax));
+  return creates;
 }

@@ -11,6 +11,7 @@ import type { Dialogue } from "./dialogue.ts";
 import { serverErrorOf } from "./grpc-status.ts";
 import { type Answer, abandon, heartbeat, type LeaseContext, nack } from "./lease-requests.ts";
 import { outageOf } from "./outage.ts";
+import { giveOutcomes } from "./outcomes.ts";
 import { RateGate } from "./rate-gate.ts";
 import type { ReadyLine, Wish } from "./ready-line.ts";
 import { Readys } from "./readys.ts";
@@ -194,12 +195,8 @@ export class WorkerDialogue implements Dialogue {
 
   async #completeReadable(results: readonly ResultRequest[]): Promise<void> {
     const readable = results.filter(({ outcome }) => outcome === undefined);
-    const outcomes = await this.#outcomesOf(readable);
-    for (const [index, result] of readable.entries()) {
-      const outcome = outcomes[index];
-      result.outcome = outcome;
-      if (outcome?.ok === true) this.#settled();
-    }
+    giveOutcomes(readable, await this.#outcomesOf(readable));
+    for (const { outcome } of readable) if (outcome?.ok === true) this.#settled();
     this.#acks.add(results);
   }
 

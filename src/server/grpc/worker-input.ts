@@ -1,7 +1,7 @@
 import { Abandon, Heartbeat, Hello, Nack, Ready } from "../../../proto/generated/worker.ts";
 import { BinaryReader } from "../../../proto/wire.ts";
 import { type IdReader, type ResultRequest, readResult } from "./result-request.ts";
-import { readMessage } from "./unreadable-message.ts";
+import { UnreadableMessage } from "./unreadable-message.ts";
 
 /** What a worker says. */
 export type WorkerInput =
@@ -29,7 +29,11 @@ const RESULTS = 1 * 8 + 2;
  * @throws UnreadableMessage
  */
 export function readWorkerInput(message: Buffer, ids: IdReader, jsonDepthMax: number): WorkerInput | undefined {
-  return readMessage(() => readInput(new BinaryReader(message), ids, jsonDepthMax), "workerpb.WorkerEvent");
+  try {
+    return readInput(new BinaryReader(message), ids, jsonDepthMax);
+  } catch (error) {
+    throw new UnreadableMessage("workerpb.WorkerEvent", error);
+  }
 }
 
 function readInput(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): WorkerInput | undefined {
@@ -47,11 +51,7 @@ function readInput(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): W
         input = { kind: "results", value: [readResult(reader, ids, jsonDepthMax)], asBatch: false };
         break;
       case RESULT_BATCH:
-        input = {
-          kind: "results",
-          value: reader.repeated(RESULTS, () => readResult(reader, ids, jsonDepthMax)),
-          asBatch: true,
-        };
+        input = { kind: "results", value: readResults(reader, ids, jsonDepthMax), asBatch: true };
         break;
       case NACK:
         input = { kind: "nack", value: Nack.decode(reader, reader.uint32()) };
@@ -67,4 +67,11 @@ function readInput(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): W
     }
   }
   return input;
+}
+
+function readResults(reader: BinaryReader, ids: IdReader, jsonDepthMax: number): ResultRequest[] {
+  const results: ResultRequest[] = [];
+  const end = reader.enter();
+  while (reader.toNext(RESULTS, end)) results.push(readResult(reader, ids, jsonDepthMax));
+  return results;
 }

@@ -5,6 +5,7 @@ import { lineOfResult } from "./lines.ts";
 import type { QueueObserver } from "./observer.ts";
 import type { Completion, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
+import { sequenceMs } from "./task-id.ts";
 import { overBound } from "./text-bound.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -53,7 +54,6 @@ export class Results {
     const done = accepted({ completedMs: now });
     const outcomes: Outcome<{ readonly completedMs: number }>[] = [];
     const known: Completion[] = [];
-    const places: number[] = [];
     for (let place = 0; place < results.length; place += 1) {
       const item = results[place];
       assert(item !== undefined, "there is a result at each place");
@@ -68,17 +68,18 @@ export class Results {
         continue;
       }
       known.push(completionOf(item, key, who));
-      places.push(place);
     }
     const answers = known.length === 0 ? [] : await store.complete(known, now);
-    for (let index = 0; index < answers.length; index += 1) {
-      const answer = answers[index];
-      const item = known[index];
-      const place = places[index];
-      assert(answer !== undefined && item !== undefined && place !== undefined, "the store answers what it is given");
+    let next = 0;
+    for (let place = 0; place < results.length; place += 1) {
+      if (outcomes[place] !== undefined) continue;
+      const answer = answers[next];
+      const item = known[next];
+      next += 1;
+      assert(answer !== undefined && item !== undefined, "the store answers what it is given");
       if (answer.kind === "finished") {
         outcomes[place] = done;
-        observer.finished(answer.command, item.state, answer.createdMs, now);
+        observer.finished(answer.command, item.state, sequenceMs(item.key.sequence), now);
         this.arrived(item.key);
       } else {
         outcomes[place] = answer.kind === "not-found" ? refused("NOT_FOUND", "task not found") : leaseRefusal(answer);

@@ -148,13 +148,12 @@ export interface Finished {
   readonly kind: "finished";
   /** As the lane spells it, here and in every outcome. */
   readonly command: string;
-  readonly createdMs: number;
 }
 
 export type Released =
   | { readonly kind: "ready"; readonly command: string }
   | { readonly kind: "delayed"; readonly command: string; readonly dueMs: number }
-  | { readonly kind: "dead"; readonly command: string; readonly createdMs: number };
+  | { readonly kind: "dead"; readonly command: string };
 
 /** What a maintenance pass moved, lane by lane. */
 export interface Sweep {
@@ -170,12 +169,7 @@ export interface LaneSweep {
   readonly ready: number;
   /** How many wait for a new attempt. */
   readonly delayed: number;
-  readonly dead: readonly DeadTask[];
-}
-
-export interface DeadTask {
-  readonly key: TaskKey;
-  readonly createdMs: number;
+  readonly dead: readonly TaskKey[];
 }
 
 export interface PruneRequest {

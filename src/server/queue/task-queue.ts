@@ -12,7 +12,7 @@ import { shardOfKey } from "./shard-of-key.ts";
 import { turnOf } from "./shard-of-moment.ts";
 import type { InsertOutcome, LaneStats, NewTask, Store } from "./store.ts";
 import type { Task, TaskKey } from "./task.ts";
-import { formatTaskId, parseTaskId, readTaskId, Sequence, writeTaskId } from "./task-id.ts";
+import { formatTaskId, parseTaskId, readTaskId, Sequence, sequenceMs, writeTaskId } from "./task-id.ts";
 import { overBound } from "./text-bound.ts";
 
 export interface Requeued {
@@ -112,7 +112,6 @@ export class TaskQueue {
     const now = this.#clock();
     const outcomes: Outcome<CreatedTask>[] = [];
     const admitted: NewTask[] = [];
-    const places: number[] = [];
     const home = this.#store.home(turnOf(now));
     const placeFor = ({ idempotencyKey }: CreateTask): TaskKey => ({
       shard: idempotencyKey === undefined ? home : shardOfKey(tenant, idempotencyKey, this.#policy.shards),
@@ -127,14 +126,15 @@ export class TaskQueue {
         continue;
       }
       admitted.push(admission);
-      places.push(place);
     }
-    const inserted = admitted.length === 0 ? [] : await this.#insert(admitted, now);
-    for (let index = 0; index < inserted.length; index += 1) {
-      const outcome = inserted[index];
-      const fresh = admitted[index];
-      const place = places[index];
-      assert(outcome !== undefined && fresh !== undefined && place !== undefined, "the store answers what it is given");
+    const inserted = admitted.length === 0 ? [] : await this.#insert(tenant, admitted, now);
+    let next = 0;
+    for (let place = 0; place < items.length; place += 1) {
+      if (outcomes[place] !== undefined) continue;
+      const outcome = inserted[next];
+      const fresh = admitted[next];
+      next += 1;
+      assert(outcome !== undefined && fresh !== undefined, "the store answers what it is given");
       outcomes[place] =
         outcome.kind === "failed"
           ? refused(outcome.code, outcome.message)
@@ -277,7 +277,7 @@ export class TaskQueue {
         this.#onDue(released.dueMs);
         return accepted({ dead: false, delayMs: released.dueMs - now });
       case "dead":
-        this.#observer.finished(released.command, "dead", released.createdMs, now);
+        this.#observer.finished(released.command, "dead", sequenceMs(key.sequence), now);
         this.#results.arrived(key);
         return accepted({ dead: true, delayMs: 0 });
       default:
@@ -285,23 +285,25 @@ export class TaskQueue {
     }
   }
 
-  #insert(tasks: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
+  #insert(tenant: string, tasks: readonly NewTask[], now: number): Promise<InsertOutcome[]> {
     if (this.#claims.waiting > 0) {
-      for (const task of tasks) if (task.dueMs === undefined) this.#wakeSoon(laneOf(task.tenant, task.command));
+      const ready = new Map<string, number>();
+      for (const task of tasks) if (task.dueMs === undefined) add(ready, task.command, 1);
+      for (const [command, count] of ready) this.#wakeSoon(laneOf(tenant, command), count);
     }
     return this.#store.insert(tasks, now);
   }
 
   /** Once all of this turn have come, but before they are committed. */
-  #wakeSoon(lane: string): void {
+  #wakeSoon(lane: string, count: number): void {
     if (this.#arrived.size === 0) {
       setImmediate(() => {
         const arrived = this.#arrived;
         this.#arrived = new Map();
-        for (const [arrivedLane, count] of arrived) this.#claims.wake(arrivedLane, count);
+        for (const [arrivedLane, arrivedCount] of arrived) this.#claims.wake(arrivedLane, arrivedCount);
       });
     }
-    add(this.#arrived, lane);
+    add(this.#arrived, lane, count);
   }
 
   /** Tells the observer about new tasks and sets the alarm for the delayed ones. */
@@ -310,7 +312,7 @@ export class TaskQueue {
     for (let index = 0; index < inserted.length; index += 1) {
       const task = tasks[index];
       if (task === undefined || inserted[index]?.kind !== "created") continue;
-      add(counts, task.command);
+      add(counts, task.command, 1);
       if (task.dueMs !== undefined) this.#onDue(task.dueMs);
     }
     for (const [command, count] of counts) this.#observer.created(command, count);
@@ -321,9 +323,9 @@ export class TaskQueue {
     for (const { tenant, command, ready, delayed, dead } of expired.lanes) {
       this.#observer.leasesExpired(command, ready + delayed + dead.length);
       this.#claims.wake(laneOf(tenant, command), ready);
-      for (const task of dead) {
-        this.#observer.finished(command, "dead", task.createdMs, now);
-        this.#results.arrived(task.key);
+      for (const key of dead) {
+        this.#observer.finished(command, "dead", sequenceMs(key.sequence), now);
+        this.#results.arrived(key);
       }
     }
     return expired.nextDueMs;
@@ -357,6 +359,6 @@ function earliest(a: number | undefined, b: number | undefined): number | undefi
   return a === undefined ? b : b === undefined ? a : Math.min(a, b);
 }
 
-function add(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
 }

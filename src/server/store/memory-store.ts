@@ -130,7 +130,7 @@ export class MemoryStore implements Store {
         result: item.result,
         error: item.state === "failed" ? item.error : undefined,
       };
-      return { kind: "finished", command: entry.lane.command, createdMs: entry.task.createdMs };
+      return { kind: "finished", command: entry.lane.command };
     });
   }
 
@@ -228,13 +228,13 @@ export class MemoryStore implements Store {
   }
 
   #retry(entry: Entry, delayMs: number | undefined, reason: string, rule: RetryRule, now: number): Released {
-    const { createdMs, attempts, maxAttempts } = entry.task;
+    const { attempts, maxAttempts } = entry.task;
     const { command } = entry.lane;
     const retry = retryAfterFailure({ sequence: entry.item.key.sequence, attempts, maxAttempts }, delayMs, rule);
     switch (retry.to) {
       case "dead":
         entry.task = { ...unleased(entry.task, now), state: "dead", error: reason };
-        return { kind: "dead", command, createdMs };
+        return { kind: "dead", command };
       case "ready":
         return this.#requeue(entry, now);
       case "delayed":
@@ -305,7 +305,7 @@ function sweep(entries: readonly Entry[], move: (entry: Entry) => Released): Lan
       ...sum,
       ready: sum.ready + (moved.kind === "ready" ? 1 : 0),
       delayed: sum.delayed + (moved.kind === "delayed" ? 1 : 0),
-      dead: moved.kind === "dead" ? [...sum.dead, { key: entry.item.key, createdMs: entry.task.createdMs }] : sum.dead,
+      dead: moved.kind === "dead" ? [...sum.dead, entry.item.key] : sum.dead,
     });
   }
   return [...lanes.values()];

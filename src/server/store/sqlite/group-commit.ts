@@ -90,9 +90,9 @@ export class GroupCommit {
       return this.#commitFailed(group, error);
     }
     let changes = 0;
-    for (const [index, { changesIn }] of group.entries()) changes += changesIn(values[index]);
+    for (let index = 0; index < group.length; index += 1) changes += group[index]?.changesIn(values[index]) ?? 0;
     this.#transaction.committed(changes);
-    for (const [index, { resolve }] of group.entries()) resolve(values[index]);
+    for (let index = 0; index < group.length; index += 1) group[index]?.resolve(values[index]);
     return true;
   }
 

@@ -187,7 +187,7 @@ export class LaneBook {
     for (let priority = PRIORITY_MAX; priority >= 0 && missing > 0; priority -= 1) {
       const all = tenant.ready[priority] ?? [];
       if (all.length === 0) continue;
-      const lanes = named === undefined ? all : named.filter((lane) => (lane.ready[priority] ?? 0) > 0);
+      const lanes = named === undefined ? all : withReady(named, priority);
       for (let turn = 0; turn < lanes.length && missing > 0; turn += 1) {
         const lane = lanes[(rotation + turn) % lanes.length];
         assert(lane !== undefined, "a lane's turn is within the lanes");
@@ -285,6 +285,11 @@ export class LaneBook {
     assert(lanes !== undefined, `tenant of a lane is known, and so is priority ${priority}`);
     return lanes;
   }
+}
+
+/** Apart from where it is called, where each priority would be kept on the heap for its sake. */
+function withReady(lanes: readonly Lane[], priority: number): Lane[] {
+  return lanes.filter((lane) => (lane.ready[priority] ?? 0) > 0);
 }
 
 function miscounted(lane: Lane, what: string, count: number): CodeqError {

@@ -13,7 +13,6 @@ import type {
   Released,
   Sweep,
 } from "../../queue/store.ts";
-import { sequenceMs } from "../../queue/task-id.ts";
 import type { FinishLog } from "./finish-log.ts";
 import type { HeldLeases, Lease } from "./held-leases.ts";
 import type { Journal } from "./journal.ts";
@@ -92,6 +91,8 @@ export class Leasing {
 
   complete(items: readonly Completion[], now: number): LeaseOutcome<Finished>[] {
     const outcomes: LeaseOutcome<Finished>[] = [];
+    // Most are of one command, and have it in common.
+    let finished: Finished | undefined;
     for (const item of items) {
       const lease = this.#heldBy(item, "not-in-progress");
       if ("kind" in lease) {
@@ -100,7 +101,9 @@ export class Leasing {
       }
       const task = item.key.sequence;
       this.#finish(task, lease, item.state, item.result, item.state === "failed" ? item.error : undefined, now);
-      outcomes.push({ kind: "finished", command: lease.lane.command, createdMs: sequenceMs(task) });
+      const { command } = lease.lane;
+      if (finished?.command !== command) finished = { kind: "finished", command };
+      outcomes.push(finished);
     }
     return outcomes;
   }
@@ -165,7 +168,7 @@ export class Leasing {
     switch (retry.to) {
       case "dead":
         this.#finish(task, lease, "dead", undefined, reason, now);
-        return { kind: "dead", command: lane.command, createdMs: sequenceMs(task) };
+        return { kind: "dead", command: lane.command };
       case "ready":
         return this.#requeue(task, lease, now);
       case "delayed": {

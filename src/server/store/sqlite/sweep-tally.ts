@@ -13,7 +13,7 @@ export class SweepTally {
   add(lane: Lane, sequence: number, moved: Released): void {
     const sum = this.#sums.get(lane) ?? { ready: 0, delayed: 0, dead: [] };
     this.#sums.set(lane, sum);
-    if (moved.kind === "dead") sum.dead.push({ key: { shard: this.#shard, sequence }, createdMs: moved.createdMs });
+    if (moved.kind === "dead") sum.dead.push({ shard: this.#shard, sequence });
     else sum[moved.kind] += 1;
   }
 
