@@ -13,6 +13,8 @@ export class AckLine<Ack> {
   #acks: Ack[] = [];
   /** A lone ack goes out as a batch if it answers one. */
   #asBatch = false;
+  /** Made once: it is needed for each message. */
+  readonly #sendLater = (): void => this.send();
 
   /** @param eventOf makes the event that carries them; not as a batch when there is one */
   constructor(session: StreamSession, eventOf: (acks: readonly Ack[], asBatch: boolean) => unknown) {
@@ -27,7 +29,7 @@ export class AckLine<Ack> {
 
   add(acks: readonly Ack[]): void {
     // Once the tasks of this turn are on their way to those who wait for them.
-    if (this.#acks.length === 0 && this.#session.writer.idle) process.nextTick(() => this.send());
+    if (this.#acks.length === 0 && this.#session.writer.idle) process.nextTick(this.#sendLater);
     for (const ack of acks) this.#acks.push(ack);
   }
 

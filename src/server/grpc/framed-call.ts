@@ -47,6 +47,12 @@ export class FramedCall {
   /** The client has said its last, and nobody was told. */
   #ended = false;
   #responded = false;
+  #onTaken: () => void = () => undefined;
+  /** Made once: it is needed for each message. */
+  readonly #written = (error: unknown): void => {
+    if (!(error instanceof Error)) this.#onTaken();
+    else this.#listener?.broken(new StreamEnd(status.INTERNAL, "Internal server error", "error"));
+  };
 
   /**
    * @param encode writes the message for an event
@@ -96,18 +102,19 @@ export class FramedCall {
     if (this.#wanted && !this.#busy && this.#stream.isPaused()) this.#stream.resume();
   }
 
-  /** @param callback once the connection has taken it */
-  sendMessage(event: unknown, callback: () => void): void {
+  /**
+   * One message at a time.
+   * @param onTaken the connection has taken it
+   */
+  sendMessage(event: unknown, onTaken: () => void): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     if (!this.#responded) {
       this.#responded = true;
       this.#call.sendMetadata(new Metadata());
     }
-    stream.write(this.#frameOf(event), (error) => {
-      if (!(error instanceof Error)) callback();
-      else this.#listener?.broken(new StreamEnd(status.INTERNAL, "Internal server error", "error"));
-    });
+    this.#onTaken = onTaken;
+    stream.write(this.#frameOf(event), this.#written);
   }
 
   sendStatus(end: { readonly code: status; readonly details: string }): void {

@@ -24,6 +24,9 @@ export class ProducerDialogue implements Dialogue {
   readonly #acks: AckLine<CreateRequest>;
   readonly #gate: RateGate | undefined;
   #requests: CreateRequest[] = [];
+  /** Made once: it is needed for each message. */
+  readonly #createLater = (): void => void this.#create().catch(this.#fail);
+  readonly #fail = (error: unknown): void => this.#session.fail(error);
 
   constructor(options: ServiceOptions, caller: Caller, digest: Buffer, session: StreamSession) {
     this.#options = options;
@@ -33,8 +36,7 @@ export class ProducerDialogue implements Dialogue {
     this.#acks = new AckLine(session, (answers, asBatch) => new CreateAcks(answers, asBatch, queue));
     if (rates.producer !== undefined) {
       const onPassed = (): void => session.settled();
-      const onError = (error: unknown): void => session.fail(error);
-      this.#gate = new RateGate({ rate: rates.producer, digest, schedule, onPassed, onError });
+      this.#gate = new RateGate({ rate: rates.producer, digest, schedule, onPassed, onError: this.#fail });
     }
   }
 
@@ -49,7 +51,11 @@ export class ProducerDialogue implements Dialogue {
 
   received(message: Buffer): void {
     if (this.#gate === undefined) this.#handle(message);
-    else this.#gate.pass(() => this.#handle(message));
+    else this.#pass(this.#gate, message);
+  }
+
+  #pass(gate: RateGate, message: Buffer): void {
+    gate.pass(() => this.#handle(message));
   }
 
   #handle(message: Buffer): void {
@@ -99,9 +105,7 @@ export class ProducerDialogue implements Dialogue {
 
   #take(requests: readonly CreateRequest[]): void {
     this.#session.begin(requests.length);
-    if (this.#requests.length === 0) {
-      queueMicrotask(() => void this.#create().catch((error: unknown) => this.#session.fail(error)));
-    }
+    if (this.#requests.length === 0) queueMicrotask(this.#createLater);
     for (const request of requests) this.#requests.push(request);
   }
 

@@ -64,6 +64,8 @@ export class ReadyLine {
   #trouble: string | undefined;
   /** What a task will need, going by those before. */
   #taskBytes = TASK_BYTES_GUESS;
+  /** Made once: it is needed for each Ready. */
+  readonly #serveLater = (): void => void this.#serve();
 
   constructor(options: ReadyLineOptions) {
     this.#options = options;
@@ -93,7 +95,7 @@ export class ReadyLine {
     if (this.#claiming) return;
     this.#claiming = true;
     // Those that arrive in the same turn share the claim.
-    queueMicrotask(() => void this.#serve());
+    queueMicrotask(this.#serveLater);
   }
 
   async #serve(): Promise<void> {
@@ -132,14 +134,16 @@ export class ReadyLine {
   /** What the Readys want, as long as it is likely to fit in a message's worth of memory. */
   #claimCount(): number {
     const { claimMax, assignmentBytesMax } = this.#options;
-    const wanted = this.#wishes.reduce((sum, { count }) => sum + count, 0);
+    let wanted = 0;
+    for (const { count } of this.#wishes) wanted += count;
     return Math.min(wanted, claimMax, Math.max(1, Math.floor(assignmentBytesMax / this.#taskBytes)));
   }
 
   /** Follows growing tasks at once and shrinking ones in steps. */
   #learn(tasks: readonly Task[]): void {
-    const mean = tasks.reduce((sum, task) => sum + assignmentBytes(task), 0) / tasks.length;
-    this.#taskBytes = Math.max(mean, this.#taskBytes / 4);
+    let bytes = 0;
+    for (const task of tasks) bytes += assignmentBytes(task);
+    this.#taskBytes = Math.max(bytes / tasks.length, this.#taskBytes / 4);
   }
 
   /** Each Ready takes what it can, the longest waiting first. */

@@ -36,6 +36,8 @@ export class StreamWriter {
   readonly #onIdle: () => void;
   #queue: Outgoing[] = [];
   #writing: Outgoing | undefined;
+  /** Of the loop, when the message under way was sent, if somebody cares for its fate. */
+  #turn: number | undefined;
   #closed = false;
   /** Taken a moment ago, after a wait. */
   #doubtful: Outgoing[] | undefined;
@@ -102,14 +104,18 @@ export class StreamWriter {
       if (this.idle) this.#onIdle();
       return;
     }
-    const turn = item.fate === undefined ? undefined : turnOfLoop();
-    this.#call.sendMessage(item.event, () => {
-      if (this.#closed) return;
-      const waited = turn !== undefined && turn !== turns;
-      if (waited || this.#doubtful !== undefined) this.#doubt(item);
-      this.#next();
-    });
+    this.#turn = item.fate === undefined ? undefined : turnOfLoop();
+    this.#call.sendMessage(item.event, this.#taken);
   }
+
+  /** Made once: it is needed for each message. */
+  readonly #taken = (): void => {
+    const item = this.#writing;
+    if (this.#closed || item === undefined) return;
+    const waited = this.#turn !== undefined && this.#turn !== turns;
+    if (waited || this.#doubtful !== undefined) this.#doubt(item);
+    this.#next();
+  };
 
   /**
    * A message that had to wait for the client is also reported as taken when the connection breaks, just before that

@@ -47,6 +47,9 @@ export class WorkerDialogue implements Dialogue {
   /** Deliveries of this stream that it has not ended; those that end elsewhere stay counted. */
   #owed = 0;
   #onRoom: (() => void)[] = [];
+  /** Made once: it is needed for each message. */
+  readonly #completeLater = (): void => this.#complete();
+  readonly #fail = (error: unknown): void => this.#session.fail(error);
 
   constructor(options: ServiceOptions, { caller, digest, worker }: WorkerGreeting, session: StreamSession) {
     const { queue, limits, rates, schedule, log } = options;
@@ -72,8 +75,7 @@ export class WorkerDialogue implements Dialogue {
     });
     if (rates.worker !== undefined) {
       const onPassed = (): void => session.settled();
-      const onError = (error: unknown): void => session.fail(error);
-      this.#gate = new RateGate({ rate: rates.worker, digest, schedule, onPassed, onError });
+      this.#gate = new RateGate({ rate: rates.worker, digest, schedule, onPassed, onError: this.#fail });
     }
   }
 
@@ -181,7 +183,7 @@ export class WorkerDialogue implements Dialogue {
 
   #take(results: readonly ResultRequest[]): void {
     this.#session.begin(results.length);
-    if (this.#results.length === 0) queueMicrotask(() => this.#complete());
+    if (this.#results.length === 0) queueMicrotask(this.#completeLater);
     for (const result of results) this.#results.push(result);
   }
 
@@ -190,7 +192,7 @@ export class WorkerDialogue implements Dialogue {
     const results = this.#results;
     this.#results = [];
     this.#options.observer.batch("result", results.length);
-    void this.#completeReadable(results).catch((error: unknown) => this.#session.fail(error));
+    void this.#completeReadable(results).catch(this.#fail);
   }
 
   async #completeReadable(results: readonly ResultRequest[]): Promise<void> {
@@ -224,7 +226,7 @@ export class WorkerDialogue implements Dialogue {
       this.#session.writer.send(event);
       this.#session.done(1);
     };
-    void answer.then(send).catch((error: unknown) => this.#session.fail(error));
+    void answer.then(send).catch(this.#fail);
   }
 
   #deliver(tasks: readonly Task[], wish: Wish, line: ReadyLine): void {

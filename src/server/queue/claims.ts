@@ -61,7 +61,7 @@ export class Claims {
     try {
       do {
         const tasks = await this.#claimOnce(who, leaseMs, options);
-        spent = tasks.filter((task) => laneOf(task.tenant, task.command) === ticket.cause).length;
+        spent = countOf(tasks, ticket.cause);
         if (tasks.length > 0) return tasks;
       } while (await ticket.woken(deadlineMs - clock(), options.signal));
       return [];
@@ -105,4 +105,10 @@ export class Claims {
     observer.claimed(tasks, now);
     return tasks;
   }
+}
+
+function countOf(tasks: readonly Task[], lane: string | undefined): number {
+  let count = 0;
+  for (const task of tasks) if (laneOf(task.tenant, task.command) === lane) count += 1;
+  return count;
 }

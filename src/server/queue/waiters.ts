@@ -165,14 +165,14 @@ export class Ticket {
 
   async #sleep(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (waitMs <= 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const notify = (): void => resolve();
-    const timer = Number.isFinite(waitMs) ? setTimeout(notify, waitMs) : undefined;
-    this.#notify = notify;
-    signal?.addEventListener("abort", notify);
+    // What it is resolved with, such as an event, is of no interest.
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const timer = Number.isFinite(waitMs) ? setTimeout(resolve, waitMs) : undefined;
+    this.#notify = resolve;
+    signal?.addEventListener("abort", resolve);
     await promise;
     clearTimeout(timer);
-    signal?.removeEventListener("abort", notify);
+    signal?.removeEventListener("abort", resolve);
     this.#notify = undefined;
   }
 }

@@ -34,6 +34,8 @@ export class GroupCommit {
   readonly #transaction: Transaction;
   #pending: Pending[] = [];
   #scheduled = false;
+  /** Made once: it is needed for each operation. */
+  readonly #flushLater = (): void => this.flush();
 
   constructor(transaction: Transaction) {
     this.#transaction = transaction;
@@ -54,7 +56,7 @@ export class GroupCommit {
     });
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.flush());
+      setImmediate(this.#flushLater);
     }
     return promise;
   }
