@@ -53,6 +53,25 @@ test("a result reads as it was written, alone and in a batch", () => {
   expect(readWorkerInput(batch, ids, 64)).toMatchObject({ asBatch: true });
 });
 
+test("a batch is read past fields that nobody knows", () => {
+  const batch = new BinaryWriter()
+    .uint32(58)
+    .fork()
+    .uint32(99 * 8 + 2)
+    .string("new")
+    .uint32(10)
+    .fork();
+  batch
+    .uint32(10)
+    .string(OURS)
+    .uint32(18)
+    .string("COMPLETED")
+    .join()
+    .uint32(99 * 8 + 2)
+    .string("new");
+  expect(read(batch.join().finish())).toMatchObject([{ key: KEY, state: "completed", outcome: undefined }]);
+});
+
 test.each([
   ["null", undefined],
   [" null ", undefined],
