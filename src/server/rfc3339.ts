@@ -27,21 +27,17 @@ export function formatRfc3339Seconds(ms: number): string {
   return `${textOfSecond(Math.floor(ms / 1000))}Z`;
 }
 
-/**
- * Most times written at a time are of few seconds: now, when leases end, when what waits was created. The last text of each
- * place is kept.
- */
+/** The last second of each place: most times that are written are of few, those of now and of the ends of leases. */
+const lastTexts: { readonly second: number; readonly text: string }[] = [];
 const PLACES = 64;
-const secondAt = new Float64Array(PLACES).fill(Number.NaN);
-const textAt: string[] = Array.from({ length: PLACES }, () => "");
 
 /** Up to the second, without a zone. */
-function textOfSecond(seconds: number): string {
-  const place = seconds & (PLACES - 1);
-  if (secondAt[place] === seconds) return textAt[place] ?? "";
-  const text = new Date(seconds * 1000).toISOString().slice(0, -5);
-  secondAt[place] = seconds;
-  textAt[place] = text;
+function textOfSecond(second: number): string {
+  const place = second & (PLACES - 1);
+  const kept = lastTexts[place];
+  if (kept?.second === second) return kept.text;
+  const text = new Date(second * 1000).toISOString().slice(0, -5);
+  lastTexts[place] = { second, text };
   return text;
 }
 

@@ -10,6 +10,8 @@ import { StreamEnd } from "./stream-end.ts";
 export interface CallListener {
   /** One message for each `startRead`; may come while that runs. */
   received(message: Buffer): void;
+  /** The connection has taken the message that was sent. */
+  taken(): void;
   /** The client has said its last. */
   halfClosed(): void;
   /** What came is no message. */
@@ -47,10 +49,9 @@ export class FramedCall {
   /** The client has said its last, and nobody was told. */
   #ended = false;
   #responded = false;
-  #onTaken: () => void = () => undefined;
   /** Made once: it is needed for each message. */
   readonly #written = (error: unknown): void => {
-    if (!(error instanceof Error)) this.#onTaken();
+    if (!(error instanceof Error)) this.#listener?.taken();
     else this.#listener?.broken(new StreamEnd(status.INTERNAL, "Internal server error", "error"));
   };
 
@@ -102,18 +103,14 @@ export class FramedCall {
     if (this.#wanted && !this.#busy && this.#stream.isPaused()) this.#stream.resume();
   }
 
-  /**
-   * One message at a time.
-   * @param onTaken the connection has taken it
-   */
-  sendMessage(event: unknown, onTaken: () => void): void {
+  /** One message at a time: the next once the listener was told that this one has been taken. */
+  sendMessage(event: unknown): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     if (!this.#responded) {
       this.#responded = true;
       this.#call.sendMetadata(new Metadata());
     }
-    this.#onTaken = onTaken;
     stream.write(this.#frameOf(event), this.#written);
   }
 

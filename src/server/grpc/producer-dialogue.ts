@@ -22,7 +22,7 @@ export class ProducerDialogue implements Dialogue {
   readonly #tenant: string;
   readonly #session: StreamSession;
   readonly #acks: AckLine<CreateRequest>;
-  readonly #gate: RateGate | undefined;
+  readonly #gate: RateGate<Buffer> | undefined;
   #requests: CreateRequest[] = [];
   /** Made once: it is needed for each message. */
   readonly #createLater = (): void => void this.#create().catch(this.#fail);
@@ -35,8 +35,8 @@ export class ProducerDialogue implements Dialogue {
     const { rates, schedule, queue } = options;
     this.#acks = new AckLine(session, (answers, asBatch) => new CreateAcks(answers, asBatch, queue));
     if (rates.producer !== undefined) {
-      const onPassed = (): void => session.settled();
-      this.#gate = new RateGate({ rate: rates.producer, digest, schedule, onPassed, onError: this.#fail });
+      const handle = (message: Buffer): void => this.#handle(message);
+      this.#gate = new RateGate({ rate: rates.producer, digest, schedule, session, handle });
     }
   }
 
@@ -51,11 +51,7 @@ export class ProducerDialogue implements Dialogue {
 
   received(message: Buffer): void {
     if (this.#gate === undefined) this.#handle(message);
-    else this.#pass(this.#gate, message);
-  }
-
-  #pass(gate: RateGate, message: Buffer): void {
-    gate.pass(() => this.#handle(message));
+    else this.#gate.pass(message);
   }
 
   #handle(message: Buffer): void {

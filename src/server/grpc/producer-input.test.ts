@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { Timestamp } from "../../../proto/generated/google/protobuf/timestamp.ts";
 import { CreateTask, ProducerEvent } from "../../../proto/generated/producer.ts";
 import { BinaryWriter } from "../../../proto/wire.ts";
+import { batchAmongNewFields } from "./batch-fixture.ts";
 import type { CreateRequest } from "./create-request.ts";
 import { readProducerInput } from "./producer-input.ts";
 import { UnreadableMessage } from "./unreadable-message.ts";
@@ -98,20 +99,8 @@ test("of fields that nobody knows nothing is made, whatever bytes come", () => {
     { command: "c", outcome: undefined },
   ]);
   expect(readProducerInput(unknown, 64)).toBeUndefined();
-  const batch = new BinaryWriter()
-    .uint32(26)
-    .fork()
-    .uint32(99 * 8 + 2)
-    .string("new")
-    .uint32(10)
-    .fork();
-  batch
-    .uint32(18)
-    .string("c")
-    .join()
-    .uint32(99 * 8 + 2)
-    .string("new");
-  expect(creates(batch.join().finish())).toMatchObject([{ command: "c", outcome: undefined }]);
+  const batch = batchAmongNewFields(26, (item) => item.uint32(18).string("c"));
+  expect(creates(batch)).toMatchObject([{ command: "c", outcome: undefined }]);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 40 }), fc.constantFrom(10, 18, 26, undefined), (bytes, tag) => {
       const all = tag === undefined ? bytes : [tag, bytes.length, ...bytes];

@@ -1,4 +1,5 @@
 import type { Schedule } from "../duty-loop.ts";
+import type { StreamSession } from "./stream-session.ts";
 
 /** How often the holder of a token may ask, on streams and over HTTP together. */
 export interface StreamRate {
@@ -8,26 +9,26 @@ export interface StreamRate {
   held(): void;
 }
 
-export interface RateGateOptions {
+export interface RateGateOptions<Message> {
   readonly rate: StreamRate;
   /** The token's. */
   readonly digest: Buffer;
   readonly schedule: Schedule;
-  /** What was held has passed, or some of it. */
-  readonly onPassed: () => void;
-  readonly onError: (error: unknown) => void;
+  /** Told when what was held has passed, or some of it, and when handling it failed. */
+  readonly session: Pick<StreamSession, "settled" | "fail">;
+  readonly handle: (message: Message) => void;
 }
 
 /**
  * Lets the messages of a stream pass as often as their token may ask, in order. The others wait: clients of the streams
  * know no answer that says "later". Whoever calls `pass` bounds how many.
  */
-export class RateGate {
-  readonly #options: RateGateOptions;
-  #held: (() => void)[] = [];
+export class RateGate<Message> {
+  readonly #options: RateGateOptions<Message>;
+  #held: Message[] = [];
   #cancel: (() => void) | undefined;
 
-  constructor(options: RateGateOptions) {
+  constructor(options: RateGateOptions<Message>) {
     this.#options = options;
   }
 
@@ -36,18 +37,18 @@ export class RateGate {
   }
 
   /** Handles a message, now or later. */
-  pass(handle: () => void): void {
-    const { rate, digest } = this.#options;
+  pass(message: Message): void {
+    const { rate, digest, handle } = this.#options;
     if (this.#held.length === 0) {
       const waitMs = rate.take(digest);
       if (waitMs === 0) {
-        handle();
+        handle(message);
         return;
       }
       this.#tryAgainIn(waitMs);
     }
     rate.held();
-    this.#held.push(handle);
+    this.#held.push(message);
   }
 
   /** Forgets what it holds. */
@@ -61,19 +62,20 @@ export class RateGate {
   }
 
   #passHeld(): void {
-    const { rate, digest, onPassed, onError } = this.#options;
+    const { rate, digest, session, handle } = this.#options;
     try {
-      while (this.#held.length > 0) {
+      for (let message = this.#held[0]; message !== undefined; message = this.#held[0]) {
         const waitMs = rate.take(digest);
         if (waitMs > 0) {
           this.#tryAgainIn(waitMs);
           break;
         }
-        this.#held.shift()?.();
+        this.#held.shift();
+        handle(message);
       }
-      onPassed();
+      session.settled();
     } catch (error) {
-      onError(error);
+      session.fail(error);
     }
   }
 }

@@ -74,6 +74,7 @@ export class StreamSession {
     const { call, limits } = this.#options;
     call.start({
       received: (message) => this.#received(message),
+      taken: () => this.writer.taken(),
       halfClosed: () => this.#halfClosed(),
       broken: (end) => this.abort(end),
       gone: () => this.#gone(),

@@ -76,6 +76,15 @@ export class StreamWriter {
     if (this.#writing === undefined) this.#next();
   }
 
+  /** To be called when the connection has taken the message under way. */
+  taken(): void {
+    const item = this.#writing;
+    if (this.#closed || item === undefined) return;
+    const waited = this.#turn !== undefined && this.#turn !== turns;
+    if (waited || this.#doubtful !== undefined) this.#doubt(item);
+    this.#next();
+  }
+
   /** Takes messages back that wait behind another and whose fate somebody cares for. */
   withdraw(): void {
     const waiting = this.#queue;
@@ -105,17 +114,8 @@ export class StreamWriter {
       return;
     }
     this.#turn = item.fate === undefined ? undefined : turnOfLoop();
-    this.#call.sendMessage(item.event, this.#taken);
+    this.#call.sendMessage(item.event);
   }
-
-  /** Made once: it is needed for each message. */
-  readonly #taken = (): void => {
-    const item = this.#writing;
-    if (this.#closed || item === undefined) return;
-    const waited = this.#turn !== undefined && this.#turn !== turns;
-    if (waited || this.#doubtful !== undefined) this.#doubt(item);
-    this.#next();
-  };
 
   /**
    * A message that had to wait for the client is also reported as taken when the connection breaks, just before that

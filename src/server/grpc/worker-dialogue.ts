@@ -41,7 +41,7 @@ export class WorkerDialogue implements Dialogue {
   /** Nothing waits any more. */
   readonly #lastCall = new AbortController();
   readonly #readys: Readys;
-  readonly #gate: RateGate | undefined;
+  readonly #gate: RateGate<Ready> | undefined;
   readonly #acks: AckLine<ResultRequest>;
   #results: ResultRequest[] = [];
   /** Deliveries of this stream that it has not ended; those that end elsewhere stay counted. */
@@ -74,8 +74,8 @@ export class WorkerDialogue implements Dialogue {
       onFinished: () => session.settled(),
     });
     if (rates.worker !== undefined) {
-      const onPassed = (): void => session.settled();
-      this.#gate = new RateGate({ rate: rates.worker, digest, schedule, onPassed, onError: this.#fail });
+      const handle = (message: Ready): void => this.#addReady(message);
+      this.#gate = new RateGate({ rate: rates.worker, digest, schedule, session, handle });
     }
   }
 
@@ -152,7 +152,7 @@ export class WorkerDialogue implements Dialogue {
       const text = `too many waiting Readys on one stream (limit ${readysMax})`;
       this.#refuse(serverErrorOf(new CodeqError("RESOURCE_EXHAUSTED", text)));
     } else if (this.#gate === undefined) this.#addReady(message);
-    else this.#gate.pass(() => this.#addReady(message));
+    else this.#gate.pass(message);
   }
 
   #addReady(message: Ready): void {

@@ -4,6 +4,7 @@ import { type Result, ServerEvent, WorkerEvent } from "../../../proto/generated/
 import { BinaryWriter } from "../../../proto/wire.ts";
 import { accepted, refused } from "../queue/errors.ts";
 import { formatTaskId, readTaskId, type TaskIdSeed, writeTaskId } from "../queue/task-id.ts";
+import { batchAmongNewFields } from "./batch-fixture.ts";
 import { ResultAcks, type ResultAnswer } from "./result-acks.ts";
 import type { IdReader, ResultRequest } from "./result-request.ts";
 import { UnreadableMessage } from "./unreadable-message.ts";
@@ -54,22 +55,8 @@ test("a result reads as it was written, alone and in a batch", () => {
 });
 
 test("a batch is read past fields that nobody knows", () => {
-  const batch = new BinaryWriter()
-    .uint32(58)
-    .fork()
-    .uint32(99 * 8 + 2)
-    .string("new")
-    .uint32(10)
-    .fork();
-  batch
-    .uint32(10)
-    .string(OURS)
-    .uint32(18)
-    .string("COMPLETED")
-    .join()
-    .uint32(99 * 8 + 2)
-    .string("new");
-  expect(read(batch.join().finish())).toMatchObject([{ key: KEY, state: "completed", outcome: undefined }]);
+  const batch = batchAmongNewFields(58, (item) => item.uint32(10).string(OURS).uint32(18).string("COMPLETED"));
+  expect(read(batch)).toMatchObject([{ key: KEY, state: "completed", outcome: undefined }]);
 });
 
 test.each([

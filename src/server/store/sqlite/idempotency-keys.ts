@@ -1,9 +1,7 @@
 import type { SQLQueryBindings, Statement } from "bun:sqlite";
 import type { NewTask } from "../../queue/store.ts";
-import { RowsStatement } from "./rows-statement.ts";
+import { ROWS_MAX, RowsStatement } from "./rows-statement.ts";
 import type { StatementSet } from "./statement-set.ts";
-
-const KEYS_MAX = 16;
 
 /** Which task holds an idempotency key. */
 export class IdempotencyKeys {
@@ -30,11 +28,11 @@ export class IdempotencyKeys {
       if (idempotencyKey === undefined) continue;
       wanted += 1;
       values.push(tenant, idempotencyKey, key.sequence);
-      if (wanted % KEYS_MAX !== 0) continue;
-      taken += this.#insert.run(KEYS_MAX, values);
+      if (wanted % ROWS_MAX !== 0) continue;
+      taken += this.#insert.run(ROWS_MAX, values);
       values = [];
     }
-    if (values.length > 0) taken += this.#insert.run(wanted % KEYS_MAX, values);
+    if (values.length > 0) taken += this.#insert.run(wanted % ROWS_MAX, values);
     return taken === wanted;
   }
 

@@ -1,8 +1,6 @@
 import type { SQLQueryBindings } from "bun:sqlite";
-import { RowsStatement } from "./rows-statement.ts";
+import { ROWS_MAX, RowsStatement } from "./rows-statement.ts";
 import type { StatementSet } from "./statement-set.ts";
-
-const ROWS_MAX = 16;
 
 export interface RowColumns {
   /** In each row another value. */

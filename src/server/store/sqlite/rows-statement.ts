@@ -1,12 +1,15 @@
 import type { SQLQueryBindings } from "bun:sqlite";
 import type { StatementSet } from "./statement-set.ts";
 
+/** Rows at a time; more make it no faster. */
+export const ROWS_MAX = 16;
+
 /** A statement that takes its values in an array: spread out they would be copied twice. */
 interface Prepared {
   run(values: readonly SQLQueryBindings[]): { readonly changes: number };
 }
 
-/** One insert for any number of rows, prepared anew for each number when it is first needed. */
+/** One insert for up to `ROWS_MAX` rows, prepared anew for each number when it is first needed. */
 export class RowsStatement {
   readonly #db: StatementSet;
   readonly #into: string;
