@@ -121,6 +121,20 @@ describe("defect 36: a worker over its rate", () => {
     expect((await worker.next("task")).task?.id).toBe(second);
   });
 
+  test("has its Readys served in the order in which it sent them", async () => {
+    const tokens = new Tokens(0);
+    await using server = await GrpcFixture.start(store(), { rate: tokens.rate });
+    await server.fill(3);
+    const worker = await server.worker();
+    worker.send(ready(1));
+    worker.send(ready(2));
+    await until(() => tokens.held === 2);
+    tokens.left = 2;
+    server.time.advance(1000);
+    await worker.next("task");
+    expect((await worker.next("taskBatch")).tasks).toHaveLength(2);
+  });
+
   test("has as many waiting Readys as others, and gets what is there when it half-closes", async () => {
     const tokens = new Tokens(0);
     await using server = await GrpcFixture.start(store(), { rate: tokens.rate, limits: { readysMax: 2 } });
